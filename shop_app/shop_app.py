@@ -27,6 +27,8 @@ from shop_app.core.settings import settings
 from shop_app.extension import Extension, Page, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import product as admin_product
+from shop_app.pages.admin import products as admin_products
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -78,6 +80,8 @@ PAGES = (
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
+    admin_products.NEW,
+    admin_product.PAGE,
 )
 
 SHOP = Extension(

@@ -361,7 +361,7 @@ def test_a_scheduled_product_opens_on_time(session: Session, lamp: int):
 def test_an_address_that_changed_leads_on(session: Session, lamp: int):
     save(session, lamp, Changes({"slug": ("fable-lamp", "tall-lamp")}), by=EDITOR)
     assert shown(session, "fable-lamp").slug == "tall-lamp"
-    assert shown(session).history_keys == ["tall-lamp", "fable-lamp"]
+    assert shown(session).history_key == "fable-lamp"
     with pytest.raises(NotFound):
         shown(session, "nothing")
     with pytest.raises(Invalid) as refusal:

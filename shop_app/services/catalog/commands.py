@@ -262,7 +262,13 @@ def _write(
     kept = set(before.variants) & set(draft.variants)
     old, new = _for_audit(before, kept), _for_audit(draft, kept)
     audit.record(
-        session, actor, outcome, "product", draft.slug, before=old if outcome == "changed" else {}, after=new
+        session,
+        actor,
+        outcome,
+        "product",
+        draft.handle,
+        before=old if outcome == "changed" else {},
+        after=new,
     )
     if repriced:
         events.publish(session, events.PriceChanged(tuple(sorted(repriced))))

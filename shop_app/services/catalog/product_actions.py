@@ -15,7 +15,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.typed_text import prose
-from ...models import AuditEntry, Product, ProductStatus, SlugRedirect, TaxClass
+from ...models import AuditEntry, Product, ProductStatus, TaxClass
 from . import commands, identity
 from .commands import Saved
 from .descriptions import html_of
@@ -96,17 +96,12 @@ def restore(session: Session, product_id: int, entry_id: int, *, by: Principal) 
     """
     by.need("products.edit")
     product, entry = session.get(Product, product_id), session.get(AuditEntry, entry_id)
-    if not product or not entry or not _is_of(session, product, entry):
+    if not product or not entry or (entry.object_kind, entry.object_key) != ("product", product.handle):
         raise NotFound(_("There is no such change."))
     if not entry.before:
         raise Conflict(_("The product was created with it. Archive the product instead."))
     draft = _as_before(read_draft(session, product), entry.before, entry.after)
     return commands.save(session, product.slug, draft, actor=by.actor)
-
-
-def _is_of(session: Session, product: Product, entry: AuditEntry) -> bool:
-    names = session.exec(select(SlugRedirect.slug).where(SlugRedirect.product_id == product.id))
-    return entry.object_kind == "product" and entry.object_key in {product.slug, *names}
 
 
 _PLAIN = {each.name for each in fields(ProductDraft)} - {"variants", "options", "pictures", "publish_at"}

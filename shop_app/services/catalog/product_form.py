@@ -26,7 +26,7 @@ from ...models import (
     TaxClass,
     Variant,
 )
-from . import availability, commands, previews, price_tags
+from . import availability, commands, identity, previews, price_tags
 from .product_changes import seal_of
 from .product_draft import ProductDraft, VariantDraft, read_draft
 from .product_fields import CELLS, FIELDS, margin, text_of
@@ -100,8 +100,8 @@ class ProductForm:
     preview_href: str = ""
     changed_text: str = ""
     """Who changed it last, and when."""
-    history_keys: list[str] = field(default_factory=list)
-    """The addresses that it has and had: its entries in the audit."""
+    history_key: str = ""
+    """What its entries in the audit are found by."""
 
 
 def form(session: Session, slug: str, *, by: Principal) -> ProductForm:
@@ -117,7 +117,6 @@ def form(session: Session, slug: str, *, by: Principal) -> ProductForm:
     stocks = _stocks(session, product.id)
     active = [variant for variant in draft.variants if variant.active]
     status = ProductStatus(product.status)
-    names = list(session.exec(select(SlugRedirect.slug).where(SlugRedirect.product_id == product.id)))
     return ProductForm(
         id=product.id,
         title=product.title,
@@ -143,20 +142,23 @@ def form(session: Session, slug: str, *, by: Principal) -> ProductForm:
         vendors=_vendors(session),
         shop_href=f"/products/{product.slug}" if status in FOR_SALE else "",
         preview_href=previews.address(product.slug, product.id),
-        changed_text=_changed(session, [product.slug, *names]),
-        history_keys=[product.slug, *names],
+        changed_text=_changed(session, product.handle),
+        history_key=product.handle,
     )
 
 
 _TAX_CLASSES = select(TaxClass.code, TaxClass.label).order_by(col(TaxClass.label))
 
 
-def _formerly(session: Session, slug: str) -> Product | None:
-    return session.exec(
+def _formerly(session: Session, name: str) -> Product | None:
+    """The product that had this address, or whose handle it is."""
+    moved = (
         select(Product)
         .join(SlugRedirect, col(SlugRedirect.product_id) == Product.id)
-        .where(SlugRedirect.slug == slug)
-    ).first()
+        .where(SlugRedirect.slug == name)
+    )
+    known_as = select(Product).where(Product.handle == identity.handle_of(name))
+    return session.exec(moved).first() or session.exec(known_as).first()
 
 
 def _opens(product: Product) -> str:
@@ -249,10 +251,10 @@ def _vendors(session: Session) -> list[str]:
     return list(session.exec(names))
 
 
-def _changed(session: Session, keys: Sequence[str]) -> str:
+def _changed(session: Session, key: str) -> str:
     row = session.exec(
         select(AuditEntry.actor, AuditEntry.at)
-        .where(AuditEntry.object_kind == "product", col(AuditEntry.object_key).in_(keys))
+        .where(AuditEntry.object_kind == "product", AuditEntry.object_key == key)
         .order_by(col(AuditEntry.id).desc())
         .limit(1)
     ).first()

@@ -43,7 +43,7 @@ def delete_product(session: Session, slug: str, *, by: Principal) -> None:
     ids = [key for key in session.exec(select(Variant.id).where(Variant.product_id == product.id)) if key]
     if len(remove(session, ids)) < len(ids):
         raise Conflict(_("It was sold or counted, so its orders need it. Archive it."))
-    audit.record(session, by.actor, "deleted", "product", slug, before={"title": product.title})
+    audit.record(session, by.actor, "deleted", "product", product.handle, before={"title": product.title})
     product_id = product.id
     session.connection().execute(delete(Product).where(col(Product.id) == product_id))
     session.expire_all()

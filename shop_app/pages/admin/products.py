@@ -1,0 +1,55 @@
+"""Creating a product by its name."""
+
+from __future__ import annotations
+
+from shop_app.components.admin import look
+from shop_app.components.admin.frame import desk
+from shop_app.components.admin.parts import panel, text_field
+from shop_app.components.forms import error_of
+from shop_app.components.kit import Component, el, of
+from shop_app.components.parts import busy_button
+from shop_app.core.i18n import _
+from shop_app.page import Page
+from shop_app.state.admin.product import NewProduct
+
+
+def new_product() -> Component:
+    form = el.form(
+        text_field(
+            _("Name"),
+            name="title",
+            required=True,
+            max_length=200,
+            error=error_of(NewProduct, "title"),
+            hint=_("Everything else comes on its page, which says what is still missing."),
+            auto_focus=True,
+            data_testid="product-name",
+        ),
+        busy_button(
+            _("Create product"),
+            type="submit",
+            size="s",
+            answer=of(NewProduct).answers,
+            busy_label=_("Creating"),
+            class_name="justify-self-start",
+            data_testid="product-create",
+        ),
+        on_submit=lambda form: NewProduct.create(form),
+        no_validate=True,
+        class_name=look.FIELDS,
+    )
+    return desk(
+        lambda: el.div(panel(_("What is it called?"), form), class_name="max-w-[560px]"),
+        title=_("New product"),
+        current="/admin/products",
+        back=(_("Products"), "/admin/products"),
+    )
+
+
+NEW = Page(
+    "/admin/products/new",
+    new_product,
+    _("New product"),
+    state=None,
+    needs="products.edit",
+)
