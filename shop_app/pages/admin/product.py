@@ -180,9 +180,7 @@ def _besides() -> Component:
         _("Delete this product?"),
         el.p(
             product.form.title,
-            _(
-                " goes for good, with its pictures and addresses. One that was sold or counted can't be deleted."
-            ),
+            _(" goes for good, with its pictures and addresses. What was sold or counted can't be deleted."),
         ),
         id=DELETE,
         actions=fragment(
