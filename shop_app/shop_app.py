@@ -21,14 +21,17 @@ from shop_app import sandbox
 from shop_app.components.admin import menu
 from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
-from shop_app.core.access import policy
+from shop_app.core.access import permissions, policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
-from shop_app.extension import Extension, Page, combined
+from shop_app.extension import Extension, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import product as admin_product
 from shop_app.pages.admin import products as admin_products
+from shop_app.pages.admin import staff as admin_staff
+from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -82,6 +85,9 @@ PAGES = (
     admin_home.PAGE,
     admin_products.NEW,
     admin_product.PAGE,
+    admin_staff.PAGE,
+    admin_roles.PAGE,
+    admin_invitation.PAGE,
 )
 
 SHOP = Extension(
@@ -89,7 +95,7 @@ SHOP = Extension(
     pages=PAGES,
     routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
     payment_methods=registry.OWN,
-    permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
+    permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
     states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
     lifespans=(
@@ -117,7 +123,7 @@ def build(*extensions: Extension) -> rx.App:
     registry.offer(parts.payment_methods)
     taxes.use(parts.providers.get(taxes.TaxEngine))
     mail.use(parts.providers.get(mail.Mailer))
-    sessions.give_owners(parts.permissions)
+    permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(signed_in)
     logs.redact()
     # After some errors Reflex reloads the page by an evaluated script, which the content policy forbids.
@@ -200,7 +206,7 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     """The HTTP edge around Reflex: documents, and the checks in front of everything."""
     # Here, and not in `build`: Reflex calls this once all pages and States are registered.
     refuse_unguarded()
-    refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
+    refuse_unknown_permissions({permission.key for permission in permissions.catalogue()})
     front_end = read_build() if is_prod_mode() else None
     if front_end:
         routes = [DocumentRoute(page.route, page.serve, page.shared, page.needs) for page in parts.pages]

@@ -46,10 +46,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # Each subject of services/ imports only those to its left.
 SUBJECTS = (
     "terms_cache",
+    "outbox",
     "staff",
     "accounts",
     "customers",
-    "outbox",
     "catalog",
     "search",
     "inventory",

@@ -104,6 +104,13 @@ class OrderChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffChanged:
+    """What these members of staff may do changed, or whether they are staff at all."""
+
+    staff_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LetterWritten:
     """A letter is in the outbox and can be sent."""
 
@@ -122,6 +129,7 @@ Event = (
     | TermsChanged
     | OrderPlaced
     | OrderChanged
+    | StaffChanged
     | LetterWritten
 )
 F = TypeVar("F")

@@ -19,7 +19,7 @@ from ..core.i18n import _
 from ..core.settings import settings
 from ..services.outbox import LetterToSend
 from ..services.storefront.order_page import OrderView
-from . import about_credit, about_orders, about_returns, about_stock
+from . import about_credit, about_orders, about_returns, about_staff, about_stock
 from .wording import Words
 
 SHOP_NAME = "Fennholm"
@@ -46,7 +46,9 @@ KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
 """Every kind of letter about an order; a new one is one function and one line here."""
 
 
-WITHOUT_ORDER: dict[str, Callable[[dict[str, Any]], Words]] = about_credit.KINDS | about_stock.KINDS
+WITHOUT_ORDER: dict[str, Callable[[dict[str, Any]], Words]] = (
+    about_credit.KINDS | about_stock.KINDS | about_staff.KINDS
+)
 """Every kind of letter without an order around it."""
 
 

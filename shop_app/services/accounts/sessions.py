@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -12,6 +11,7 @@ from typing import Literal
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
+from ...core.access import permissions
 from ...core.access.principal import NOBODY, Principal
 from ...core.clock import now
 from ...core.email_addresses import normal_email
@@ -19,36 +19,12 @@ from ...core.errors import Conflict, Invalid, ShopError
 from ...core.i18n import _
 from ...core.settings import settings
 from ...core.typed_text import prose
-from ...models import Customer, LoginSession, Role, Staff, table_of
+from ...models import Customer, LoginSession, Staff, StaffRole, table_of
 from ..staff import audit
 from .passwords import Hashed, verify
 
-_CLERK = frozenset(
-    ["orders.view", "orders.fulfil", "products.view", "inventory.view", "inventory.adjust", "customers.view"]
-)
-_MANAGER = _CLERK | frozenset(
-    [
-        "orders.edit",
-        "orders.refund",
-        "products.edit",
-        "customers.edit",
-        "discounts.edit",
-        "credit.edit",
-        "analytics.view",
-        "audit.view",
-    ]
-)
-_OWNER = _MANAGER | frozenset(["staff.edit", "settings.edit"])
-PERMISSIONS: dict[str, frozenset[str]] = {Role.CLERK: _CLERK, Role.MANAGER: _MANAGER, Role.OWNER: _OWNER}
-"""The permissions of each role, each as subject.action."""
-
-
-def give_owners(permissions: Iterable[str]) -> None:
-    """Give owners the permissions of extensions too; no other role has them."""
-    PERMISSIONS[Role.OWNER] = _OWNER | frozenset(permissions)
-
-
 _login_table, _staff_table, _customer_table = table_of(LoginSession), table_of(Staff), table_of(Customer)
+_role_table = table_of(StaffRole)
 # Runs on every event of a signed-in browser: one statement.
 _WHO = (
     select(
@@ -59,10 +35,12 @@ _WHO = (
         _staff_table.c.email.label("staff_email"),
         _staff_table.c.name.label("staff_name"),
         _staff_table.c.role.label("staff_role"),
+        _role_table.c.permissions.label("staff_permissions"),
         _customer_table.c.email.label("customer_email"),
         _customer_table.c.name.label("customer_name"),
     )
     .outerjoin(_staff_table, _staff_table.c.id == _login_table.c.staff_id)
+    .outerjoin(_role_table, _role_table.c.code == _staff_table.c.role)
     .outerjoin(_customer_table, _customer_table.c.id == _login_table.c.customer_id)
     .where(_login_table.c.token_hash == bindparam("token"))
 )
@@ -107,7 +85,7 @@ def who(session: Session, token_hash: str) -> Principal:
             row.staff_email,
             row.staff_name,
             row.staff_role,
-            PERMISSIONS[row.staff_role],
+            permissions.of_role(row.staff_role, row.staff_permissions),
         )
     if row.customer_id:
         return Principal("customer", row.customer_id, row.customer_email, row.customer_name)
@@ -158,7 +136,7 @@ def sign_in(session: Session, login: Proven) -> tuple[str, Principal]:
         )
     )
     session.flush()
-    principal = _staff(person) if isinstance(person, Staff) else _customer(person)
+    principal = _staff(session, person) if isinstance(person, Staff) else _customer(person)
     if staff:
         audit.record(session, principal.actor, "signed_in", "staff", principal.email, staff_id=person.id)
     return key, principal
@@ -184,15 +162,15 @@ def create_staff(
     Errors  Invalid for an address or role that can't be used; Conflict for an address that is taken.
     """
     address = clean_email(email)
-    if role not in PERMISSIONS:
-        raise Invalid(_("Choose owner, manager or clerk as the role."), field="role")
+    if session.get(StaffRole, role) is None:
+        raise Invalid(_("There is no such role."), field="role")
     if session.exec(select(Staff).where(Staff.email == address)).first():
         raise Conflict(_("There is a member of staff with this e-mail address already."))
     staff = Staff(email=address, name=prose(name)[:200], role=role, password_hash=password.text)
     session.add(staff)
     session.flush()
     audit.record(session, actor, "created", "staff", address, after={"role": role, "name": staff.name})
-    return _staff(staff)
+    return _staff(session, staff)
 
 
 def create_customer(session: Session, email: str, password: Hashed, *, name: str = "") -> Principal:
@@ -224,9 +202,11 @@ def key_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _staff(staff: Staff) -> Principal:
+def _staff(session: Session, staff: Staff) -> Principal:
     assert staff.id
-    return Principal("staff", staff.id, staff.email, staff.name, staff.role, PERMISSIONS[staff.role])
+    role = session.get_one(StaffRole, staff.role)
+    rights = permissions.of_role(role.code, role.permissions)
+    return Principal("staff", staff.id, staff.email, staff.name, staff.role, rights)
 
 
 def _customer(customer: Customer) -> Principal:
