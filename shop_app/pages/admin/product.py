@@ -7,6 +7,7 @@ from typing import Any
 from shop_app.components import styles, texts
 from shop_app.components.admin import look, product_fields, product_look
 from shop_app.components.admin.frame import desk
+from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import empty_state, menu, menu_item, panel, save_bar, skeleton
 from shop_app.components.admin.product_checks import checks_panel, conflicts_note
 from shop_app.components.admin.product_matrix import matrix
@@ -110,6 +111,7 @@ def _form() -> Component:
                 _variants(),
                 product_fields.safety_panel(),
                 product_fields.search_panel(),
+                history(of="product", key=product.form.history_key, act=_take_back),
                 class_name=product_look.STACK,
             ),
             el.div(
@@ -156,6 +158,14 @@ def _stock() -> Component:
         ),
         when(form.changed_text != "", el.p(form.changed_text, class_name=f"{look.PANEL_NOTE} pt-3")),
     )
+
+
+def _take_back(entry: Any) -> Component:
+    """Takes one change back; not the one that created the product."""
+    back = button(
+        _("Take this change back"), kind="outline", size="xs", on_click=ProductDesk.restore(entry.id)
+    )
+    return when(entry.what != _("Created"), el.div(back, class_name="pt-1"))
 
 
 def _besides() -> Component:

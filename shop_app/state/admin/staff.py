@@ -23,7 +23,7 @@ from ..base import asked_by, say, staff
 from ..forms import Form, FormState
 from ..input_types import Email, Name, RecordId, ShortText
 
-RoleCode = Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z", max_length=32)]
+RoleCode = Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,31}\z", max_length=32)]
 _MEMBERS: dict[str, tuple[Any, str]] = {
     "disable": (members.disable, _("Disabled. Their sessions have ended")),
     "enable": (members.enable, _("Enabled")),
