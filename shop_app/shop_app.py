@@ -43,6 +43,7 @@ from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
+from shop_app.state.admin.reauth import Reauth
 from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.admin.stock import StockAdmin
@@ -97,7 +98,7 @@ SHOP = Extension(
     payment_methods=registry.OWN,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
+    states=(CreditAdmin, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin, StockAdmin),
     lifespans=(
         pushes.running,
         other_processes.followed,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from reflex_components_core.el.elements.base import BaseHTML
+
 from . import styles
 from .badges import note
-from .kit import Component, contains, each, either, el, length, of, when
+from .kit import Component, contains, each, either, el, is_html, length, of, when
 from .parts import focus_box
 
 
@@ -16,6 +18,21 @@ def submit(handler: Any) -> Any:
     Reflex itself lets only a dict be declared; the guard has made a Form of it when the handler runs.
     """
     return lambda form: handler(form)
+
+
+class _PostForm(BaseHTML):
+    """A bare form: el.form keeps the browser from sending it."""
+
+    tag = "form"
+    action: Any
+    method: Any
+
+
+def post_form(*children: Any, action: str, **props: Any) -> Component:
+    """A form that the browser itself sends to a route of the shop, with or without scripts."""
+    if is_html():
+        return el.form(*children, action=action, method="post", **props)
+    return _PostForm.create(*children, action=action, method="post", **props)
 
 
 def error_of(state: Any, field: Any) -> Any:

@@ -80,6 +80,11 @@ class Settings(BaseSettings):
     """So long a browser keeps the visitor's cookie; browsers take no longer one."""
     customer_session_days: int = Field(60, ge=1, le=400)
     staff_session_hours: int = Field(12, ge=1, le=24 * 30)
+    """So long a member of staff stays signed in at most."""
+    staff_idle_minutes: int = Field(60, ge=5, le=24 * 60)
+    """And so long without doing anything."""
+    staff_proof_minutes: int = Field(15, ge=1, le=24 * 60)
+    """So long after proving who they are staff may do what asks for it, such as refunds above a limit."""
     message_days: int = Field(90, ge=7, le=3650)
     """So long letters, and the payloads of webhooks, are kept."""
     order_link_days: int = Field(365, ge=30, le=3650)

@@ -62,6 +62,7 @@ from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, P
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
 from .staff import AuditErasure, StaffInvitation, StaffRole
+from .sign_in import KnownBrowser, OneTimeCodes, Passkey, RecoveryCode, SecondFactorRule, SpentChallenge
 from .stock import MovementKind, StockAlert, StockHold, StockLevel, StockMovement, StockPolicy
 from .tax import TaxClass, TaxQuote, TaxRate
 

@@ -61,7 +61,16 @@ class LoginSession(SQLModel, table=True):
     staff_id: int | None = refers("staff.id", default=None, ondelete="CASCADE")
     created_at: datetime = moment()
     last_seen_at: datetime = moment()
+    """To the minute."""
     expires_at: datetime
+    proven_at: datetime = moment()
+    """When the person last proved who they are: at the sign-in, or since."""
+    lacks_factor: bool = False
+    """Whether nothing may be done with it but to add the second factor that the role needs."""
+    device: str = Field(default="", max_length=100)
+    """Browser and system, as a person names them."""
+    network: str = Field(default="", max_length=64)
+    """The network that it came from; never the whole address."""
 
 
 class AuditEntry(SQLModel, table=True):

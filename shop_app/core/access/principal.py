@@ -18,6 +18,8 @@ class Principal:
     name: str = ""
     role: str = ""
     permissions: frozenset[str] = frozenset()
+    session_id: int = 0
+    """The session that they are signed in by: another one is another principal."""
 
     @property
     def actor(self) -> str:

@@ -1,1 +1,1 @@
-"""Sign-in: sessions and passwords of staff and customers."""
+"""Sign-in: sessions, passwords and second factors of staff, sessions and passwords of customers."""

@@ -1,12 +1,16 @@
-"""Accounts: who someone is, what they may do, and how they sign in and out."""
+"""Accounts: who someone is, what they may do, and how they sign in and out.
+
+Only a password or a passkey opens a session; where the account has a second factor, a password alone doesn't.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
@@ -21,14 +25,18 @@ from ...core.settings import settings
 from ...core.typed_text import prose
 from ...models import Customer, LoginSession, Staff, StaffRole, table_of
 from ..staff import audit
+from . import browsers, factors, notices
+from .browsers import UNKNOWN, Browser
 from .passwords import Hashed, verify
 
 _login_table, _staff_table, _customer_table = table_of(LoginSession), table_of(Staff), table_of(Customer)
 _role_table = table_of(StaffRole)
-# Runs on every event of a signed-in browser: one statement.
-_WHO = (
+_SIGNED_IN = (
     select(
+        _login_table.c.id,
         _login_table.c.expires_at,
+        _login_table.c.last_seen_at,
+        _login_table.c.lacks_factor,
         _login_table.c.staff_id,
         _login_table.c.customer_id,
         _staff_table.c.active.label("staff_active"),
@@ -42,8 +50,10 @@ _WHO = (
     .outerjoin(_staff_table, _staff_table.c.id == _login_table.c.staff_id)
     .outerjoin(_role_table, _role_table.c.code == _staff_table.c.role)
     .outerjoin(_customer_table, _customer_table.c.id == _login_table.c.customer_id)
-    .where(_login_table.c.token_hash == bindparam("token"))
 )
+# Runs on every event of a signed-in browser: one statement.
+_WHO = _SIGNED_IN.where(_login_table.c.token_hash == bindparam("token"))
+_WHO_OF = _SIGNED_IN.where(_login_table.c.id.in_(bindparam("ids", expanding=True)))
 
 
 Kind = Literal["customer", "staff"]
@@ -73,23 +83,51 @@ class WrongLogin(ShopError):
         super().__init__(_("The e-mail address or the password is wrong."))
 
 
+class FactorNeeded(ShopError):
+    """The password was right, and the account has a second factor, which has to be proven too."""
+
+    code = "factor_needed"
+
+    def __init__(self, staff_id: int) -> None:
+        super().__init__(_("Confirm that it is you with your second factor."))
+        self.staff_id = staff_id
+
+
 def who(session: Session, token_hash: str) -> Principal:
-    """The principal of a session; NOBODY where it doesn't exist, has expired or its owner is gone."""
+    """The principal of a session; NOBODY where it doesn't exist, has ended or its owner is gone."""
     row = session.connection().execute(_WHO, {"token": token_hash}).first()
-    if not row or row.expires_at <= now():
+    return _principal_of(row) if row else NOBODY
+
+
+def who_of(session: Session, session_ids: Collection[int]) -> dict[int, Principal]:
+    """The principal of each of these sessions; those that have ended are left out."""
+    rows = session.connection().execute(_WHO_OF, {"ids": list(session_ids)})
+    principals = {row.id: _principal_of(row) for row in rows}
+    return {session_id: principal for session_id, principal in principals.items() if principal != NOBODY}
+
+
+def _principal_of(row: Any) -> Principal:
+    if row.expires_at <= now():
         return NOBODY
-    if row.staff_id and row.staff_active:
+    if row.staff_id and row.staff_active and row.last_seen_at > idle_since():
+        rights = (
+            frozenset[str]()
+            if row.lacks_factor
+            else permissions.of_role(row.staff_role, row.staff_permissions)
+        )
         return Principal(
-            "staff",
-            row.staff_id,
-            row.staff_email,
-            row.staff_name,
-            row.staff_role,
-            permissions.of_role(row.staff_role, row.staff_permissions),
+            "staff", row.staff_id, row.staff_email, row.staff_name, row.staff_role, rights, row.id
         )
     if row.customer_id:
-        return Principal("customer", row.customer_id, row.customer_email, row.customer_name)
+        return Principal(
+            "customer", row.customer_id, row.customer_email, row.customer_name, session_id=row.id
+        )
     return NOBODY
+
+
+def idle_since() -> datetime:
+    """A member of staff who was seen last at this moment or before it isn't signed in any more."""
+    return now() - timedelta(minutes=settings().staff_idle_minutes)
 
 
 def login_of(session: Session, email: str, *, kind: Kind) -> Login:
@@ -110,36 +148,77 @@ def prove(login: Login, password: str) -> Proven:
     return Proven(login.kind, login.email, login.hashed, renewed)
 
 
-def sign_in(session: Session, login: Proven) -> tuple[str, Principal]:
+def sign_in(session: Session, login: Proven, browser: Browser = UNKNOWN) -> tuple[str, Principal]:
     """A new session: its key, for the cookie alone, and its principal.
 
-    Errors  WrongLogin where the account was closed, or its password changed, since it was verified.
+    Errors  WrongLogin where the account was closed, or its password changed, since it was verified;
+            FactorNeeded where that account has a second factor.
     """
     person = _person(session, login.kind, login.email)
     if not person or not login.hashed or person.password_hash != login.hashed.text:
         raise WrongLogin
     if login.renewed:
         person.password_hash = login.renewed.text
-    key = secrets.token_urlsafe(32)
-    staff = isinstance(person, Staff)
-    lasts = (
-        timedelta(hours=settings().staff_session_hours)
-        if staff
-        else timedelta(days=settings().customer_session_days)
-    )
-    session.add(
-        LoginSession(
-            token_hash=key_hash(key),
-            expires_at=now() + lasts,
-            staff_id=person.id if staff else None,
-            customer_id=None if staff else person.id,
-        )
-    )
-    session.flush()
-    principal = _staff(session, person) if isinstance(person, Staff) else _customer(person)
-    if staff:
-        audit.record(session, principal.actor, "signed_in", "staff", principal.email, staff_id=person.id)
+    if isinstance(person, Customer):
+        key, row = _open(session, browser, timedelta(days=settings().customer_session_days), customer=person)
+        return key, _customer(person, row)
+    assert person.id
+    if factors.has_any(session, person.id):
+        raise FactorNeeded(person.id)
+    return _open_for_staff(session, person, browser, by="password")
+
+
+def sign_in_by_factor(session: Session, staff_id: int, browser: Browser, by: str) -> tuple[str, Principal]:
+    """The same for a member of staff who has proven a second factor after the password, or a passkey.
+
+    by  what was proven, for the audit
+
+    Errors  WrongLogin where the account was closed meanwhile.
+    """
+    person = session.get(Staff, staff_id)
+    if not person or not person.active:
+        raise WrongLogin
+    return _open_for_staff(session, person, browser, by)
+
+
+def _open_for_staff(session: Session, staff: Staff, browser: Browser, by: str) -> tuple[str, Principal]:
+    assert staff.id
+    lacks = factors.second_factor_required(session, staff.role) and not factors.has_any(session, staff.id)
+    lasts = timedelta(hours=settings().staff_session_hours)
+    key, row = _open(session, browser, lasts, staff=staff, lacks_factor=lacks)
+    principal = _staff(session, staff, row)
+    if browsers.remember(session, staff.id, browser):
+        notices.tell(session, staff.email, "staff_new_browser", device=row.device, network=row.network)
+    proven = {"by": by, "device": row.device, "network": row.network}
+    audit.record(session, principal.actor, "signed_in", "staff", staff.email, after=proven, staff_id=staff.id)
     return key, principal
+
+
+def _open(
+    session: Session,
+    browser: Browser,
+    lasts: timedelta,
+    *,
+    staff: Staff | None = None,
+    customer: Customer | None = None,
+    lacks_factor: bool = False,
+) -> tuple[str, LoginSession]:
+    """A new session with a new key; the one that this browser had before has ended."""
+    if browser.session_hash:
+        sign_out(session, browser.session_hash)
+    key = new_key()
+    row = LoginSession(
+        token_hash=key_hash(key),
+        expires_at=now() + lasts,
+        staff_id=staff.id if staff else None,
+        customer_id=customer.id if customer else None,
+        lacks_factor=lacks_factor,
+        device=browser.device[:100],
+        network=browser.network[:64],
+    )
+    session.add(row)
+    session.flush()
+    return key, row
 
 
 def _person(session: Session, kind: Kind, address: str) -> Staff | Customer | None:
@@ -197,18 +276,26 @@ def clean_email(text: str) -> str:
     raise Invalid(_("Enter an e-mail address like name@example.com."), field="email")
 
 
+def new_key() -> str:
+    """A fresh key of a session: 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
 def key_hash(key: str) -> str:
     """What the database keeps of a session's key."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _staff(session: Session, staff: Staff) -> Principal:
+def _staff(session: Session, staff: Staff, row: LoginSession | None = None) -> Principal:
     assert staff.id
     role = session.get_one(StaffRole, staff.role)
-    rights = permissions.of_role(role.code, role.permissions)
-    return Principal("staff", staff.id, staff.email, staff.name, staff.role, rights)
+    lacks = row is not None and row.lacks_factor
+    rights = frozenset[str]() if lacks else permissions.of_role(role.code, role.permissions)
+    session_id = row.id if row and row.id else 0
+    return Principal("staff", staff.id, staff.email, staff.name, staff.role, rights, session_id)
 
 
-def _customer(customer: Customer) -> Principal:
+def _customer(customer: Customer, row: LoginSession | None = None) -> Principal:
     assert customer.id
-    return Principal("customer", customer.id, customer.email, customer.name)
+    session_id = row.id if row and row.id else 0
+    return Principal("customer", customer.id, customer.email, customer.name, session_id=session_id)

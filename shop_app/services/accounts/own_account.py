@@ -1,0 +1,100 @@
+"""What a member of staff does with their own account: name, password, and what proves who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from ...core.access.principal import Principal
+from ...core.errors import Invalid
+from ...core.i18n import _
+from ...core.typed_text import prose
+from ...models import OneTimeCodes, Staff
+from ..staff import audit
+from . import factors, notices, one_time_codes, open_sessions, passkeys, recovery_codes
+from .open_sessions import SessionView
+from .passkeys import PasskeyView
+from .passwords import Hashed
+from .sessions import Proven, WrongLogin
+
+MAX_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """One's own account, without anything secret."""
+
+    name: str = ""
+    email: str = ""
+    role: str = ""
+    has_codes: bool = False
+    has_factor: bool = False
+    needs_factor: bool = False
+    recovery_left: int = 0
+    passkeys: list[PasskeyView] = field(default_factory=list)
+    sessions: list[SessionView] = field(default_factory=list)
+
+
+def view(session: Session, by: Principal) -> AccountView:
+    """The account as its owner sees it."""
+    codes = session.get(OneTimeCodes, by.id)
+    return AccountView(
+        by.name,
+        by.email,
+        by.role,
+        has_codes=bool(codes and codes.confirmed_at),
+        has_factor=factors.has_any(session, by.id),
+        needs_factor=factors.second_factor_required(session, by.role),
+        recovery_left=recovery_codes.left(session, by.id),
+        passkeys=passkeys.of(session, by.id),
+        sessions=open_sessions.of(session, by),
+    )
+
+
+def rename(session: Session, by: Principal, name: str) -> None:
+    """Change one's name, as colleagues see it."""
+    staff = session.get_one(Staff, by.id)
+    before, staff.name = staff.name, prose(name)[:MAX_NAME]
+    if before != staff.name:
+        audit.record(
+            session,
+            by.actor,
+            "renamed",
+            "staff",
+            by.email,
+            {"name": before},
+            {"name": staff.name},
+            staff_id=by.id,
+        )
+
+
+def change_password(session: Session, by: Principal, proven: Proven, password: Hashed) -> str:
+    """A new password in place of the one that was proven; all other sessions end. This session's new key.
+
+    Errors  WrongLogin where it isn't theirs any more; NotFound where the session has ended meanwhile.
+    """
+    staff = session.get_one(Staff, by.id)
+    if proven.email != staff.email or not proven.hashed or proven.hashed.text != staff.password_hash:
+        raise WrongLogin
+    staff.password_hash = password.text
+    open_sessions.forget(session, by.id, but=by.session_id)
+    audit.record(session, by.actor, "password_changed", "staff", by.email, staff_id=by.id)
+    notices.tell(session, by.email, "staff_password_changed", by="owner")
+    return open_sessions.prove_again(session, by)
+
+
+def prove_code(session: Session, staff_id: int, code: str) -> str:
+    """Which kind of code that is; it is used up then.
+
+    Errors  Invalid for one that is wrong or was used.
+    """
+    if one_time_codes.use(session, staff_id, code):
+        return "one-time code"
+    if recovery_codes.use(session, staff_id, code):
+        staff = session.get_one(Staff, staff_id)
+        notices.tell(session, staff.email, "staff_factor_changed", change="recovery_used")
+        return "recovery code"
+    raise Invalid(
+        _("This code is wrong, or was used before. A new one comes every half minute."), field="code"
+    )

@@ -1,0 +1,243 @@
+"""Passkeys: added by staff who are signed in; one signs in by itself, or proves again who somebody is.
+
+The device checks its owner (finger, face, PIN) each time. A challenge is a ticket of the shop, made for one
+purpose and one browser, and answered once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import webauthn
+from sqlalchemy import delete, func
+from sqlmodel import Session, col, select
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    AuthenticatorTransport,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound, ShopError
+from ...core.i18n import _
+from ...core.settings import settings
+from ...core.typed_text import prose
+from ...core.upsert import Insert, upsert
+from ...models import Passkey, SpentChallenge, Staff, table_of
+from . import factors, tickets
+
+Purpose = Literal["sign-in", "confirm", "add"]
+CHALLENGE_MINUTES = 5
+MAX_PASSKEYS = 20
+_TRANSPORTS = {transport.value for transport in AuthenticatorTransport}
+_spent = table_of(SpentChallenge)
+T = TypeVar("T")
+
+
+class WrongPasskey(ShopError):
+    """What came can't be taken, whatever is wrong with it."""
+
+    code = "wrong_passkey"
+
+    def __init__(self) -> None:
+        super().__init__(_("This passkey can't be used here. Try again, or sign in with your password."))
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyView:
+    """A passkey as its owner sees it; the moments are ISO 8601 in UTC, "" for never."""
+
+    id: int = 0
+    name: str = ""
+    added_at: str = ""
+    used_at: str = ""
+
+
+def add_options(session: Session, by: Principal, visitor_hash: str, shop: str) -> str:
+    """What the browser needs to make a new passkey, as JSON.
+
+    Errors  Conflict where somebody has `MAX_PASSKEYS` already.
+    """
+    own = _own(session, by.id)
+    if len(own) >= MAX_PASSKEYS:
+        raise Conflict(_("That is the largest number of passkeys. Remove one first."))
+    options = webauthn.generate_registration_options(
+        rp_id=_host(),
+        rp_name=shop,
+        user_name=by.email,
+        user_display_name=by.name or by.email,
+        user_id=f"staff-{by.id}".encode(),
+        challenge=_challenge("add", visitor_hash, by.id),
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        ),
+        exclude_credentials=[_descriptor(row) for row in own],
+    )
+    return webauthn.options_to_json(options)
+
+
+def add(session: Session, by: Principal, answer: Any, visitor_hash: str, name: str) -> None:
+    """Keep the passkey that the browser made.
+
+    Errors  Expired; WrongPasskey; Conflict for one that is there already.
+    """
+    challenge = _spend(session, answer, "add", visitor_hash, by.id)
+    made = _checked(
+        lambda: webauthn.verify_registration_response(
+            credential=answer,
+            expected_challenge=challenge,
+            expected_rp_id=_host(),
+            expected_origin=settings().public_url,
+            require_user_verification=True,
+        )
+    )
+    key = bytes_to_base64url(made.credential_id)
+    if session.exec(select(Passkey.id).where(Passkey.credential_id == key)).first():
+        raise Conflict(_("This passkey is there already."))
+    transports = answer.get("response", {}).get("transports", ())
+    session.add(
+        Passkey(
+            staff_id=by.id,
+            credential_id=key,
+            public_key=bytes_to_base64url(made.credential_public_key),
+            sign_count=made.sign_count,
+            transports=[word for word in transports if word in _TRANSPORTS],
+            name=prose(name)[:100] or _("Passkey"),
+        )
+    )
+    session.flush()
+    factors.added(session, session.get_one(Staff, by.id), "passkey")
+
+
+def options(session: Session, purpose: Purpose, visitor_hash: str, staff_id: int = 0) -> str:
+    """What the browser needs to prove a passkey, as JSON: any for a sign-in, else one of that staff's."""
+    own = [_descriptor(row) for row in _own(session, staff_id)] if staff_id else None
+    asked = webauthn.generate_authentication_options(
+        rp_id=_host(),
+        challenge=_challenge(purpose, visitor_hash, staff_id),
+        allow_credentials=own,
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return webauthn.options_to_json(asked)
+
+
+def prove(session: Session, answer: Any, purpose: Purpose, visitor_hash: str, staff_id: int = 0) -> int:
+    """The id of the member of staff whose passkey answered; `staff_id` where it has to be theirs.
+
+    Errors  Expired for a challenge that is too old or was answered; WrongPasskey.
+    """
+    challenge = _spend(session, answer, purpose, visitor_hash, staff_id)
+    row = session.exec(select(Passkey).where(Passkey.credential_id == answer.get("id"))).first()
+    if row is None or (staff_id and row.staff_id != staff_id):
+        raise WrongPasskey
+    proven = _checked(
+        lambda: webauthn.verify_authentication_response(
+            credential=answer,
+            expected_challenge=challenge,
+            expected_rp_id=_host(),
+            expected_origin=settings().public_url,
+            credential_public_key=base64url_to_bytes(row.public_key),
+            credential_current_sign_count=row.sign_count,
+            require_user_verification=True,
+        )
+    )
+    row.sign_count, row.last_used_at = proven.new_sign_count, now()
+    return row.staff_id
+
+
+def of(session: Session, staff_id: int) -> list[PasskeyView]:
+    """Their passkeys, the oldest first."""
+    return [
+        PasskeyView(
+            row.id or 0,
+            row.name,
+            row.created_at.isoformat(),
+            row.last_used_at.isoformat() if row.last_used_at else "",
+        )
+        for row in _own(session, staff_id)
+    ]
+
+
+def remove(session: Session, by: Principal, passkey_id: int) -> None:
+    """Take one of one's own passkeys away.
+
+    Errors  NotFound; Conflict where the role needs a second factor and there is no other.
+    """
+    statement = delete(Passkey).where(col(Passkey.id) == passkey_id, col(Passkey.staff_id) == by.id)
+    if not session.connection().execute(statement).rowcount:
+        raise NotFound(_("There is no such passkey."))
+    factors.removed(session, session.get_one(Staff, by.id), "passkey")
+
+
+def count(session: Session, staff_id: int) -> int:
+    """How many passkeys they have."""
+    return session.exec(select(func.count()).where(Passkey.staff_id == staff_id)).one()
+
+
+def _own(session: Session, staff_id: int) -> list[Passkey]:
+    statement = select(Passkey).where(Passkey.staff_id == staff_id).order_by(col(Passkey.id))
+    return list(session.exec(statement).all())
+
+
+def _descriptor(row: Passkey) -> PublicKeyCredentialDescriptor:
+    transports = [AuthenticatorTransport(word) for word in row.transports]
+    return PublicKeyCredentialDescriptor(id=base64url_to_bytes(row.credential_id), transports=transports)
+
+
+def _host() -> str:
+    """The host that passkeys are made for: the shop's own."""
+    return urlsplit(settings().public_url).hostname or "localhost"
+
+
+def _challenge(purpose: Purpose, visitor_hash: str, staff_id: int) -> bytes:
+    nonce = secrets.token_urlsafe(16)
+    ticket = tickets.for_minutes(f"passkey-{purpose}", visitor_hash, CHALLENGE_MINUTES, s=staff_id, n=nonce)
+    return ticket.encode()
+
+
+def _spend(session: Session, answer: Any, purpose: Purpose, visitor_hash: str, staff_id: int) -> bytes:
+    """The challenge that is answered, which no other answer can bring again.
+
+    Errors  Expired; WrongPasskey where there is none in it.
+    """
+    said = _checked(lambda: json.loads(base64url_to_bytes(answer["response"]["clientDataJSON"])))
+    challenge = _checked(lambda: base64url_to_bytes(said["challenge"]))
+    ticket = tickets.read(f"passkey-{purpose}", _checked(challenge.decode), visitor_hash)
+    if ticket["s"] != staff_id:
+        raise tickets.Expired
+    row = {
+        "digest": hashlib.sha256(challenge).hexdigest(),
+        "expires_at": datetime.fromtimestamp(ticket["u"], UTC) + timedelta(minutes=1),
+    }
+    if session.connection().execute(_spend_once(session), row).scalar() is None:
+        raise tickets.Expired
+    return challenge
+
+
+@upsert(_spent)
+def _spend_once(insert: Insert) -> Any:
+    return insert.on_conflict_do_nothing(index_elements=[_spent.c.digest]).returning(_spent.c.digest)
+
+
+def _checked(read: Callable[[], T]) -> T:
+    """What `read` makes of what a browser sent.
+
+    Errors  WrongPasskey for everything that can be wrong with it.
+    """
+    try:
+        return read()
+    except Exception:
+        # JSON, Base64, CBOR, certificates and signatures, each with errors of its own.
+        raise WrongPasskey from None
