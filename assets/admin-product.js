@@ -125,7 +125,8 @@
       look();
     });
   };
-  const inSheet = (node) => (node instanceof Element ? node : node.parentElement)?.closest("[data-matrix] > *, [data-changes]");
+  // A hidden field has its value as an attribute.
+  const inSheet = (node) => (node instanceof Element ? node : node.parentElement)?.closest("[data-matrix] > *, [data-changes], input[type=hidden]");
   new MutationObserver((records) => records.some((one) => !inSheet(one.target)) && soon()).observe(document.body, {
     subtree: true, childList: true, characterData: true, attributes: true,
     attributeFilter: ["value", "checked", "data-was", "data-saved", "data-problems", "data-asked", "data-rows", "data-options", "data-seal"],

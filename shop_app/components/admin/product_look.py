@@ -23,7 +23,7 @@ SEARCH_RESULT = "grid gap-0.5 rounded-r2 border border-line p-4"
 
 _FIELD_WIDE = f"{look.INPUT} data-touched:border-green"
 _CELL = (
-    "h-9 w-full min-w-24 rounded-r2 border border-line-strong bg-surface px-2 text-base text-ink "
+    "h-9 w-full min-w-36 rounded-r2 border border-line-strong bg-surface px-2 text-base text-ink "
     "placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 focus-visible:border-focus "
     "focus-visible:outline-offset-[-1px] aria-invalid:border-coral data-touched:border-green "
     "disabled:border-line disabled:bg-sunken disabled:text-ink-3 md:h-8 md:text-sm"
@@ -47,8 +47,8 @@ SHEET = {
     "optionName": f"{_CELL} font-medium",
     "values": "grid gap-1",
     "valueRow": "grid grid-cols-[16px_minmax(0,1fr)_88px_auto_auto_auto] items-center gap-1",
-    "value": _CELL.replace("min-w-24", "min-w-0"),
-    "colour": _CELL.replace("min-w-24", "min-w-0"),
+    "value": _CELL.replace("min-w-36", "min-w-0"),
+    "colour": _CELL.replace("min-w-36", "min-w-0"),
     "newValue": f"{_CELL} border-dashed",
     "tiny": _TINY,
     "small": (
@@ -96,7 +96,7 @@ SHEET = {
     ),
     "cellLabel": "text-xs text-ink-3 md:hidden",
     "input": _CELL,
-    "amount": f"{_CELL} text-end tabular-nums",
+    "amount": _CELL.replace("min-w-36", "min-w-20") + " text-end tabular-nums",
     "check": "size-5 flex-none cursor-pointer accent-[var(--green)] align-middle",
     "problem": "block max-w-44 pt-0.5 text-xs text-coral",
     "note": "block max-w-44 pt-0.5 text-xs text-amber",
