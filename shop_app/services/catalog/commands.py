@@ -261,15 +261,11 @@ def _write(
     session.flush()
     kept = set(before.variants) & set(draft.variants)
     old, new = _for_audit(before, kept), _for_audit(draft, kept)
-    audit.record(
-        session,
-        actor,
-        outcome,
-        "product",
-        draft.handle,
-        before=old if outcome == "changed" else {},
-        after=new,
-    )
+    was = old if outcome == "changed" else {}
+    if not was:
+        # Of a new product only what it has.
+        new = {name: value for name, value in new.items() if value}
+    audit.record(session, actor, outcome, "product", draft.handle, before=was, after=new)
     if repriced:
         events.publish(session, events.PriceChanged(tuple(sorted(repriced))))
     events.publish(session, events.CatalogueChanged((product.id,)))
