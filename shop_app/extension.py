@@ -21,6 +21,7 @@ from .page import Page
 from .providers.mail import Mailer
 from .providers.payments.base import PaymentMethod
 from .providers.taxes import TaxEngine
+from .services.lists.spec import ListSpec
 from .worker.timetable import Job
 
 PROVIDERS = (TaxEngine, Mailer)
@@ -57,6 +58,7 @@ class Extension:
     providers        Protocol of `PROVIDERS` -> makes the provider that replaces the shop's own
     payment_methods  ways to pay, offered after the shop's own
     jobs             background work with its timetable
+    lists            of the back office: what its list pages, exports and saved views are made from
     permissions      what handlers name in `@staff("…")`, each a Permission with its label, or its key alone;
                      owners have them all, and other roles those that they are given
     states           States of no page; browsers can call any State that is imported, so they are listed here
@@ -70,6 +72,7 @@ class Extension:
     providers: Mapping[type, Callable[[], Any]] = field(default_factory=dict)
     payment_methods: tuple[PaymentMethod, ...] = ()
     jobs: tuple[Job, ...] = ()
+    lists: tuple[ListSpec, ...] = ()
     permissions: tuple[Permission | str, ...] = ()
     states: tuple[type[rx.State], ...] = ()
     lifespans: tuple[Callable[[], AbstractAsyncContextManager[Any]], ...] = ()
@@ -81,6 +84,7 @@ _TAKES: dict[str, type | tuple[type, ...]] = {
     "listeners": Listener,
     "payment_methods": PaymentMethod,
     "jobs": Job,
+    "lists": ListSpec,
     "permissions": (Permission, str),
 }
 
@@ -103,6 +107,7 @@ def combined(extensions: Iterable[Extension]) -> Extension:
         providers={kind: make for extension in parts for kind, make in extension.providers.items()},
         payment_methods=tuple(method for extension in parts for method in extension.payment_methods),
         jobs=tuple(job for extension in parts for job in extension.jobs),
+        lists=tuple(one for extension in parts for one in extension.lists),
         permissions=tuple(one for extension in parts for one in extension.permissions),
         states=tuple(state for extension in parts for state in extension.states),
         lifespans=tuple(lifespan for extension in parts for lifespan in extension.lifespans),
@@ -181,6 +186,8 @@ def _claims(extension: Extension) -> Iterator[str]:
         yield f"a job named {job.name}"
     for permission in extension.permissions:
         yield f"the permission {as_permission(permission).key}"
+    for one in extension.lists:
+        yield f"a list named {one.name}"
 
 
 def _pages(parts: tuple[Extension, ...]) -> tuple[Page, ...]:

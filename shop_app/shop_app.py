@@ -24,10 +24,12 @@ from shop_app.core import db, events, own_files
 from shop_app.core.access import permissions, policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
-from shop_app.extension import Extension, Page, as_permission, combined
+from shop_app.extension import Extension, Listener, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
+from shop_app.pages.admin import audit as admin_audit
 from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import invitation as admin_invitation
+from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import product as admin_product
 from shop_app.pages.admin import products as admin_products
 from shop_app.pages.admin import staff as admin_staff
@@ -37,10 +39,18 @@ from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
+from shop_app.services.desk import letters as letters_list
+from shop_app.services.desk.letters import LETTERS
+from shop_app.services.desk.received_events import EVENTS
+from shop_app.services.lists import catalogue
 from shop_app.services.search import index_cache
+from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
+from shop_app.state.admin import pushes as admin_pushes
+from shop_app.state.admin import rights
 from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
+from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
 from shop_app.state.admin.reauth import Reauth
@@ -59,7 +69,7 @@ from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissio
 from shop_app.web.page_load import PageLoad
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
-from shop_app.worker import timetable
+from shop_app.worker import jobs, timetable
 from shop_app.workflows import learn_methods
 
 log = logging.getLogger(__name__)
@@ -86,21 +96,30 @@ PAGES = (
     admin_home.PAGE,
     admin_products.NEW,
     admin_product.PAGE,
+    *letters_sent.PAGES,
+    *received_events.PAGES,
     admin_staff.PAGE,
     admin_roles.PAGE,
+    admin_audit.PAGE,
     admin_invitation.PAGE,
 )
+
+LISTS = (AUDIT, LETTERS, EVENTS)
+"""The lists of the back office."""
 
 SHOP = Extension(
     name="shop",
     pages=PAGES,
     routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
+    listeners=(Listener(events.StaffChanged, rights.staff_changed),),
     payment_methods=registry.OWN,
+    lists=LISTS,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin, StockAdmin),
+    states=(CreditAdmin, History, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin, StockAdmin),
     lifespans=(
         pushes.running,
+        admin_pushes.running,
         other_processes.followed,
         learn_methods.hourly,
         lambda: tcp_timeout.bounded(settings().port),
@@ -124,6 +143,8 @@ def build(*extensions: Extension) -> rx.App:
     registry.offer(parts.payment_methods)
     taxes.use(parts.providers.get(taxes.TaxEngine))
     mail.use(parts.providers.get(mail.Mailer))
+    catalogue.offer(parts.lists)
+    letters_list.compose_with(jobs.letter_as_sent)
     permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(signed_in)
     logs.redact()

@@ -28,6 +28,7 @@ from .catalog import (
 )
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .letter import Letter
+from .list import BulkJob, BulkRow, BulkRowState, BulkState, JobRun, ListPreference, SavedView
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
 from .order import (
     LEGAL_MOVES,

@@ -15,6 +15,10 @@ CHECKOUT = "checkout:"
 """Followed by the same hash: those of the visitor's tabs that show the checkout."""
 ORDER = "order:"
 """Followed by the hash of the order's token."""
+LIST = "list:"
+"""Followed by the name of a list of the back office."""
+STAFF = "staff:"
+"""Followed by the id of a member of staff: all of their tabs."""
 
 
 def product_key(slug: str) -> str:

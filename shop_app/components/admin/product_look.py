@@ -41,8 +41,8 @@ SHEET = {
         "flex min-h-11 cursor-pointer items-center px-4 py-2 text-ink-2 hover:text-ink "
         "before:me-2 before:content-['+'] group-open:before:content-['−']"
     ),
-    "optionsBody": "grid gap-4 px-4 pb-4 md:grid-cols-2",
-    "option": "grid content-start gap-1.5 rounded-r2 border border-line p-3",
+    "optionsBody": "grid gap-4 px-4 pb-4",
+    "option": "grid max-w-[560px] content-start gap-1.5 rounded-r2 border border-line p-3",
     "optionHead": "flex items-center gap-1",
     "optionName": f"{_CELL} font-medium",
     "values": "grid gap-1",

@@ -139,7 +139,7 @@ def _form() -> Component:
 def _variants() -> Component:
     form = of(ProductDesk).form
     return panel(
-        when(form.has_options, _("Variants"), _("Price and delivery")),
+        when(form.has_options, _("Variants"), _("Price and variants")),
         matrix(),
         note=when(form.has_options, form.variants_text, ""),
         plain=True,

@@ -286,6 +286,15 @@ def key_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def staff_principal(session: Session, staff_id: int | None) -> Principal:
+    """A member of staff with the rights that they have now, for work that they began earlier.
+
+    NOBODY where their account was closed meanwhile.
+    """
+    staff = session.get(Staff, staff_id) if staff_id else None
+    return _staff(session, staff) if staff and staff.active else NOBODY
+
+
 def _staff(session: Session, staff: Staff, row: LoginSession | None = None) -> Principal:
     assert staff.id
     role = session.get_one(StaffRole, staff.role)

@@ -102,8 +102,8 @@ class ProductDesk(FormState, rx.State):
         """Show why; what was typed stays, beside what others have saved meanwhile."""
         if isinstance(refusal, Overtaken):
             await self._show(self.form.slug)
-            self.conflicts = list(refusal.conflicts)
-        if isinstance(refusal, Unfit):
+            self.conflicts, self.answers = list(refusal.conflicts), self.answers + 1
+        elif isinstance(refusal, Unfit):
             self.cell_errors = json.dumps({key: text for key, text in refusal.problems.items() if "." in key})
             self._fail(refusal.problems)
         else:
