@@ -41,6 +41,7 @@ from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
+from shop_app.services.desk.products import PRODUCTS
 from shop_app.services.desk.received_events import EVENTS
 from shop_app.services.lists import catalogue
 from shop_app.services.search import index_cache
@@ -94,7 +95,7 @@ PAGES = (
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
-    admin_products.NEW,
+    *admin_products.PAGES,
     admin_product.PAGE,
     *letters_sent.PAGES,
     *received_events.PAGES,
@@ -104,7 +105,7 @@ PAGES = (
     admin_invitation.PAGE,
 )
 
-LISTS = (AUDIT, LETTERS, EVENTS)
+LISTS = (PRODUCTS, AUDIT, LETTERS, EVENTS)
 """The lists of the back office."""
 
 SHOP = Extension(

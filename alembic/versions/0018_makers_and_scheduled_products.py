@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
@@ -14,6 +14,7 @@ TEXTS = {"description_md": sa.String(), "brand": sa.String(255), "model": sa.Str
 GUARANTEE = {"guarantor": sa.String(255), "guarantee_terms": sa.String()}
 INDEXES = {
     "ix_product_title_id": ["title", "id"],
+    "ix_product_vendor_id": ["vendor", "id"],
     "ix_product_updated_at_id": ["updated_at", "id"],
     "ix_product_status_updated_at": ["status", "updated_at", "id"],
     "ix_product_publish_at": ["publish_at"],

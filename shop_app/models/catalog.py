@@ -78,6 +78,7 @@ class Product(SQLModel, table=True):
         Index("ix_product_category_id_status", "category_id", "status"),
         # For the back office's list, by what it is sorted.
         Index("ix_product_title_id", "title", "id"),
+        Index("ix_product_vendor_id", "vendor", "id"),
         Index("ix_product_updated_at_id", "updated_at", "id"),
         Index("ix_product_status_updated_at", "status", "updated_at", "id"),
     )
