@@ -32,6 +32,10 @@ _TINY = (
     "grid size-8 flex-none cursor-pointer place-items-center rounded-r2 text-ink-2 hover:bg-sunken "
     "hover:text-ink disabled:cursor-not-allowed disabled:text-line-strong"
 )
+_CARD = (
+    "relative max-md:grid max-md:grid-cols-2 max-md:gap-x-3 max-md:gap-y-1.5 max-md:border-b "
+    "max-md:border-line max-md:p-4"
+)
 SHEET = {
     "status": "px-4 py-2 text-xs text-ink-3 empty:hidden",
     "sr": styles.SR,
@@ -70,19 +74,16 @@ SHEET = {
         "h-9 border-b border-line px-2 text-start text-xs font-normal whitespace-nowrap text-ink-3 "
         "first:ps-4 last:pe-4"
     ),
-    "tr": "max-md:grid max-md:grid-cols-2 max-md:gap-x-3 max-md:border-b max-md:border-line max-md:p-4",
-    "off": (
-        "text-ink-3 max-md:grid max-md:grid-cols-2 max-md:gap-x-3 max-md:border-b max-md:border-line "
-        "max-md:p-4"
+    "tr": _CARD,
+    "off": f"{_CARD} text-ink-3",
+    "gone": f"{_CARD} text-ink-3 line-through",
+    "checkCell": (
+        "h-11 border-b border-line ps-4 pe-2 max-md:absolute max-md:start-4 max-md:top-3.5 max-md:h-auto "
+        "max-md:border-0 max-md:p-0"
     ),
-    "gone": (
-        "text-ink-3 line-through max-md:grid max-md:grid-cols-2 max-md:gap-x-3 max-md:border-b "
-        "max-md:border-line max-md:p-4"
-    ),
-    "checkCell": "h-11 border-b border-line ps-4 pe-2 max-md:h-auto max-md:border-0 max-md:p-0",
     "name": (
-        "border-b border-line px-2 whitespace-nowrap max-md:row-start-1 max-md:-ms-[calc(50%-32px)] "
-        "max-md:border-0 max-md:p-0 max-md:pb-2 max-md:whitespace-normal max-md:font-medium"
+        "border-b border-line px-2 whitespace-nowrap max-md:col-span-2 max-md:border-0 max-md:ps-8 "
+        "max-md:pe-10 max-md:pb-1 max-md:whitespace-normal max-md:font-medium"
     ),
     "dot": "me-1.5 inline-block size-3 rounded-full border border-line align-[-1px]",
     "state": "ms-2 inline-block text-xs text-green no-underline",
@@ -94,7 +95,7 @@ SHEET = {
         "border-b border-line px-2 text-center data-picked:bg-green-tint max-md:flex max-md:items-center "
         "max-md:gap-2 max-md:border-0 max-md:p-0 max-md:pb-2 max-md:text-start"
     ),
-    "cellLabel": "text-xs text-ink-3 md:hidden",
+    "cellLabel": "me-1.5 text-xs text-ink-3 md:hidden",
     "input": _CELL,
     "amount": _CELL.replace("min-w-36", "min-w-20") + " text-end tabular-nums",
     "check": "size-5 flex-none cursor-pointer accent-[var(--green)] align-middle",
@@ -106,7 +107,9 @@ SHEET = {
         "max-md:text-start"
     ),
     "tones": {"": "text-ink-2", "amber": "text-amber", "coral": "text-coral"},
-    "actCell": "border-b border-line ps-1 pe-3 max-md:border-0 max-md:p-0 max-md:text-end",
+    "actCell": (
+        "border-b border-line ps-1 pe-3 max-md:absolute max-md:end-3 max-md:top-2 max-md:border-0 max-md:p-0"
+    ),
     "act": _TINY,
     "pager": "flex flex-wrap items-center gap-2 px-4 py-3 text-xs text-ink-3",
     "single": "grid gap-4 p-4 sm:grid-cols-2",
