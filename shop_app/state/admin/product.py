@@ -195,7 +195,8 @@ class MakerDesk(FormState, rx.State):
             return self._refuse(refusal)
         self.is_open = False
         desk = await self.get_state(ProductDesk)
-        await desk._show(desk.form.slug)
+        if desk.form.slug:
+            await desk._show(desk.form.slug)
         return say(_("{name} is stored: choose it, and save the product").format(name=stored.name))
 
 
