@@ -13,7 +13,8 @@ from shop_app.components.kit import Component, contains, el, of, when
 from shop_app.components.parts import busy_button
 from shop_app.core.i18n import _
 from shop_app.page import Page
-from shop_app.services.desk.products import EDIT, PRODUCTS
+from shop_app.services.desk.product_bulk import EDIT
+from shop_app.services.desk.products import PRODUCTS
 from shop_app.state.admin.product import NewProduct
 from shop_app.state.admin.records import RecordList
 from shop_app.state.admin.shell import BackOffice
