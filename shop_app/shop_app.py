@@ -26,6 +26,7 @@ from shop_app.core.access import permissions, policy
 from shop_app.core.settings import settings
 from shop_app.core.shop import shop
 from shop_app.extension import Extension, Listener, Page, as_permission, combined
+from shop_app.letters import samples
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import audit as admin_audit
 from shop_app.pages.admin import categories as admin_categories
@@ -48,11 +49,16 @@ from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.pages.admin import stocktake as admin_stocktake
 from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
+from shop_app.pages.admin.settings import index as settings_index
+from shop_app.pages.admin.settings import legal as legal_settings
+from shop_app.pages.admin.settings import letters as letter_settings
+from shop_app.pages.admin.settings import shop as shop_settings
 from shop_app.pages.admin.settings import taxes as tax_settings
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
+from shop_app.services.desk import letter_kinds
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.products import PRODUCTS
@@ -78,6 +84,7 @@ from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
 from shop_app.web import (
+    app_manifest,
     health,
     logs,
     media,
@@ -137,6 +144,11 @@ PAGES = (
     admin_stocktake.PAGE,
     *admin_products.PAGES,
     admin_product.PAGE,
+    settings_index.PAGE,
+    shop_settings.PAGE,
+    legal_settings.PAGE,
+    legal_settings.TEXT,
+    letter_settings.PAGE,
     *letters_sent.PAGES,
     *received_events.PAGES,
     admin_staff.PAGE,
@@ -160,6 +172,7 @@ SHOP = Extension(
     pages=PAGES,
     listeners=(Listener(events.StaffChanged, rights.staff_changed),),
     routes=(
+        *app_manifest.routes,
         *health.routes,
         *media.routes,
         *webhooks.routes,
@@ -201,6 +214,7 @@ def build(*extensions: Extension) -> rx.App:
     mail.use(parts.providers.get(mail.Mailer))
     catalogue.offer(parts.lists)
     letters_list.compose_with(jobs.letter_as_sent)
+    letter_kinds.sample_with(samples.kinds(), samples.sample)
     permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(session_look_up.signed_in, session_look_up.signed_in_by)
     logs.redact()
@@ -261,6 +275,7 @@ def _app(parts: Extension) -> rx.App:
         head_components=[
             *map(_preload, FONTS),
             rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml"),
+            rx.el.link(rel="manifest", href="/manifest.webmanifest"),
             rx.el.script(src="/shop.js", defer=True),
         ],
         # No toasts: they are evaluated script, which the content security policy forbids.
