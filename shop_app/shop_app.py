@@ -23,14 +23,16 @@ from shop_app.components.admin import menu
 from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
 from shop_app.core.access import permissions, policy
-from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.extension import Extension, Listener, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import audit as admin_audit
 from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import letters_sent, received_events
+from shop_app.pages.admin import login as admin_login
+from shop_app.pages.admin import security as admin_security
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
@@ -39,16 +41,16 @@ from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
-from shop_app.services.accounts import sessions
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.received_events import EVENTS
 from shop_app.services.lists import catalogue
 from shop_app.services.search import index_cache
+from shop_app.services.shop import profile
 from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
 from shop_app.state.admin import pushes as admin_pushes
-from shop_app.state.admin import rights
+from shop_app.state.admin import rights, sign_in
 from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.history import History
@@ -61,7 +63,20 @@ from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
-from shop_app.web import health, logs, media, sitemap, tcp_timeout, uploads, webhooks
+from shop_app.web import (
+    health,
+    logs,
+    media,
+    open_sockets,
+    own_account,
+    refused_sign_ins,
+    session_look_up,
+    sitemap,
+    staff_sign_in,
+    tcp_timeout,
+    uploads,
+    webhooks,
+)
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.error_boundary import ErrorBoundary
@@ -107,6 +122,8 @@ PAGES = (
     delivery_method.PAGE,
     *tax_settings.PAGES,
     payments.PAGE,
+    *admin_login.PAGES,
+    admin_security.PAGE,
 )
 
 LISTS = (AUDIT, LETTERS, EVENTS)
@@ -115,8 +132,15 @@ LISTS = (AUDIT, LETTERS, EVENTS)
 SHOP = Extension(
     name="shop",
     pages=PAGES,
-    routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
     listeners=(Listener(events.StaffChanged, rights.staff_changed),),
+    routes=(
+        *health.routes,
+        *media.routes,
+        *webhooks.routes,
+        *uploads.routes,
+        *staff_sign_in.routes,
+        *own_account.routes,
+    ),
     payment_methods=registry.OWN,
     lists=LISTS,
     permissions=permissions.OWN,
@@ -127,6 +151,7 @@ SHOP = Extension(
         admin_pushes.running,
         other_processes.followed,
         learn_methods.hourly,
+        refused_sign_ins.written_down,
         lambda: tcp_timeout.bounded(settings().port),
     ),
 )
@@ -151,7 +176,7 @@ def build(*extensions: Extension) -> rx.App:
     catalogue.offer(parts.lists)
     letters_list.compose_with(jobs.letter_as_sent)
     permissions.offer(map(as_permission, parts.permissions))
-    policy.set_look_up(signed_in)
+    policy.set_look_up(session_look_up.signed_in, session_look_up.signed_in_by)
     logs.redact()
     # After some errors Reflex reloads the page by an evaluated script, which the content policy forbids.
     FrontendEventExceptionState.auto_reload_on_errors = []
@@ -172,7 +197,7 @@ def build(*extensions: Extension) -> rx.App:
 def _frame(page: Page) -> tuple[Any, ...]:
     if page.needs is not None:
         return BACK_OFFICE_FRAME
-    return () if page.is_back_office else FRAME
+    return (Shell.load,) if page.is_back_office else FRAME
 
 
 def _offer_back_office(pages: Iterable[Page]) -> None:
@@ -203,7 +228,7 @@ def _take_own_context() -> None:
 
 def _app(parts: Extension) -> rx.App:
     return rx.App(
-        html_lang=settings().locale,
+        html_lang=shop().locale,
         stylesheets=["/tokens.css"],
         head_components=[
             *map(_preload, FONTS),
@@ -259,6 +284,7 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
         await warm()
         bus.start(partial(live.emit, app))
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(open_sockets.watched(app, sign_in.show_ended))
             stack.push_async_callback(bus.stop)
             for listener in parts.listeners:
                 stack.callback(events.subscribe(listener.event, listener.call))
@@ -270,14 +296,10 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
     return running
 
 
-async def signed_in(session_hash: str) -> Principal:
-    """Who a session belongs to, read from the database on every event."""
-    return await db.read(sessions.who, session_hash)
-
-
 async def warm() -> None:
-    """Fill the caches of the listing index before the first request."""
+    """Know the shop, and fill the caches of the listing index, before the first request."""
     try:
+        await db.read(profile.load)
         await db.read(index_cache.warm)
     except Exception:
         # The first request fills them, once the database is back.

@@ -15,7 +15,7 @@ from ..services.accounts.passwords import Hashed
 from ..services.opening import base_zones
 from ..services.search import listing_index
 from ..services.taxes import base_rates
-from . import catalogue, history, reviews
+from . import catalogue, history, identity, reviews
 from .bulk import Bulk
 
 SEED = 7
@@ -54,6 +54,7 @@ def fill(*, seed: int = SEED, on: Engine | None = None) -> Loaded | None:
 def _load(session: Session, hashes: dict[str, Hashed], seed: int) -> Loaded:
     moment = now()
     today = start_of(day_of(moment))
+    identity.open_shop(session)
     catalogue.load_logins(session, hashes)
     base_rates.lay(session, "")
     # The demo charges the tax of wherever it sends to.
