@@ -35,6 +35,7 @@ from shop_app.pages.admin import login as admin_login
 from shop_app.pages.admin import security as admin_security
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
+from shop_app.pages.admin.settings import checkout as checkout_settings
 from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
 from shop_app.pages.admin.settings import taxes as tax_settings
 from shop_app.providers import mail, taxes
@@ -122,6 +123,7 @@ PAGES = (
     delivery_method.PAGE,
     *tax_settings.PAGES,
     payments.PAGE,
+    checkout_settings.PAGE,
     *admin_login.PAGES,
     admin_security.PAGE,
 )
