@@ -68,9 +68,7 @@ def _cards() -> Component:
             el.option(_("With the first shipment"), value="at_fulfilment"),
             name="capture",
             default_value=of(CheckoutDesk).view.capture,
-            hint=_(
-                "With the shipment, the money is set aside by the order; after 7 days a bank may refuse it."
-            ),
+            hint=_("With the shipment, the order sets the money aside; after 7 days a bank may refuse it."),
             error=error_of(CheckoutDesk, "capture"),
         ),
     )
