@@ -32,7 +32,11 @@ from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import login as admin_login
+from shop_app.pages.admin import order as admin_order
+from shop_app.pages.admin import orders as admin_orders
+from shop_app.pages.admin import reasons as admin_reasons
 from shop_app.pages.admin import security as admin_security
+from shop_app.pages.admin import slip as admin_slip
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.pages.admin.settings import checkout as checkout_settings
@@ -46,6 +50,8 @@ from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.received_events import EVENTS
 from shop_app.services.lists import catalogue
+from shop_app.services.order_desk import order_list
+from shop_app.services.order_desk.order_list import ORDERS
 from shop_app.services.search import index_cache
 from shop_app.services.shop import profile
 from shop_app.services.staff.audit_list import AUDIT
@@ -58,7 +64,6 @@ from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
 from shop_app.state.admin.reauth import Reauth
-from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
@@ -88,7 +93,7 @@ from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import jobs, timetable
-from shop_app.workflows import learn_methods
+from shop_app.workflows import learn_methods, ship_all
 
 log = logging.getLogger(__name__)
 
@@ -112,23 +117,27 @@ PAGES = (
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
+    admin_orders.PAGE,
+    admin_order.PAGE,
+    admin_reasons.PAGE,
+    *admin_slip.PAGES,
     *letters_sent.PAGES,
     *received_events.PAGES,
     admin_staff.PAGE,
     admin_roles.PAGE,
     admin_audit.PAGE,
     admin_invitation.PAGE,
+    *admin_login.PAGES,
+    admin_security.PAGE,
     delivery.PAGE,
     delivery_zone.PAGE,
     delivery_method.PAGE,
     *tax_settings.PAGES,
     payments.PAGE,
     checkout_settings.PAGE,
-    *admin_login.PAGES,
-    admin_security.PAGE,
 )
 
-LISTS = (AUDIT, LETTERS, EVENTS)
+LISTS = (ORDERS, AUDIT, LETTERS, EVENTS)
 """The lists of the back office."""
 
 SHOP = Extension(
@@ -147,7 +156,7 @@ SHOP = Extension(
     lists=LISTS,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, History, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin, StockAdmin),
+    states=(CreditAdmin, History, PromotionAdmin, Reauth, StockAdmin),
     lifespans=(
         pushes.running,
         admin_pushes.running,
@@ -189,6 +198,8 @@ def build(*extensions: Extension) -> rx.App:
     app.add_middleware(PageLoad(guard, failure_delta))
     guard_entry(app)
     _offer_back_office(parts.pages)
+    order_list.ship_with(ship_all.ship_all)
+    pushes.show_orders_by(live.handler_name(OrderAdmin.follow))
     app.register_lifespan_task(_running(app, parts))
     for page in parts.pages:
         component, title, load = page.reactive()

@@ -72,6 +72,7 @@ SUBJECTS = (
     "storefront",
     "opening",
     "desk",
+    "order_desk",
     "push_targets",
     "traces",
     "books",

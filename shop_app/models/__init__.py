@@ -26,6 +26,7 @@ from .catalog import (
     VariantOption,
 )
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
+from .desk import Presence, Reason, ReasonKind
 from .letter import Letter
 from .list import BulkJob, BulkRow, BulkRowState, BulkState, JobRun, ListPreference, SavedView
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
@@ -40,6 +41,7 @@ from .order import (
     OrderLine,
     OrderStatus,
     OrderTaxLine,
+    OrderWord,
     PaymentStatus,
     Shipment,
     ShipmentLine,

@@ -298,6 +298,15 @@ class Bounded(Protocol):
         ...
 
 
+@runtime_checkable
+class Shown(Protocol):
+    """A payment provider with pages that show staff its payments and disputes."""
+
+    def page_of(self, reference: str) -> str:
+        """The page's address by the provider's id; "" for an id that has none. Nothing is called outside."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a provider answered when it was called to see whether it does."""
