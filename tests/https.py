@@ -8,7 +8,7 @@ import ipaddress
 import re
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,38 +27,28 @@ def proxy(folder: Path, *, public: int, hooks: int, to: int) -> Iterator[None]:
     What comes to http://127.0.0.1:`hooks` goes there too, under the public host: for programs that don't know
     the certificate.
     """
-    loop = asyncio.new_event_loop()
     ready = threading.Event()
+    stopped: list[Callable[[], object]] = []
 
     async def serve() -> None:
         host = f"localhost:{public}".encode()
         secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         secure.load_cert_chain(*_certificate(folder))
-        async with (
-            await asyncio.start_server(lambda r, w: _forward(r, w, to, b""), "127.0.0.1", public, ssl=secure),
-            await asyncio.start_server(lambda r, w: _forward(r, w, to, host), "127.0.0.1", hooks),
-        ):
-            ready.set()
-            with suppress(asyncio.CancelledError):
-                await asyncio.get_running_loop().create_future()
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        stopped.append(lambda: loop.call_soon_threadsafe(ended.set))
+        await asyncio.start_server(lambda r, w: _forward(r, w, to, b""), "127.0.0.1", public, ssl=secure)
+        await asyncio.start_server(lambda r, w: _forward(r, w, to, host), "127.0.0.1", hooks)
+        ready.set()
+        await ended.wait()
 
-    task = loop.create_task(serve())
-
-    def run() -> None:
-        loop.run_until_complete(task)
-        # Connections that are still open.
-        rest = asyncio.all_tasks(loop)
-        for one in rest:
-            one.cancel()
-        loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
-
-    thread = threading.Thread(target=run, daemon=True)
+    # Connections that are still open end with the loop.
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     assert ready.wait(10)
     try:
         yield
     finally:
-        loop.call_soon_threadsafe(task.cancel)
+        stopped[0]()
         thread.join(10)
 
 

@@ -1,4 +1,4 @@
-"""A shop is opened from an empty production database: set-up, first product, first paid order."""
+"""A shop is opened from an empty production database: set-up, first product, first paid and packed order."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from playwright.sync_api import Browser, expect
 from sqlmodel import select
 
 from shop_app.core.settings import ROOT
-from shop_app.models import Order, PaymentStatus, Staff
+from shop_app.models import FulfilmentStatus, Order, PaymentStatus, Staff
 from tests import https
+from tests.journeys.admin.test_orders import axe
 from tests.journeys.shopper import DESKTOP, PHONE, Shopper
 from tests.shop import Shop, end, free_port, running
 
@@ -137,7 +138,7 @@ def come(production: Production, browser: Browser) -> Iterator[type[Shopper]]:
         shopper.context.close()
 
 
-def test_from_an_empty_database_to_the_first_paid_order(production: Production, come):
+def test_from_an_empty_database_to_the_first_packed_order(production: Production, come):
     owner = come(size=PHONE, scripts=False)
     owner.page.goto("/admin/orders")
     expect(owner.page.get_by_role("heading", name="Open your shop")).to_be_visible()
@@ -177,6 +178,7 @@ def test_from_an_empty_database_to_the_first_paid_order(production: Production, 
 
     shopper = come()
     shopper.open("/products/ash-stool")
+    expect(shopper.page.get_by_role("link", name="Berg Ceramics").first).to_be_visible()
     shopper.add_to_cart()
     shopper.check_out()
     expect(shopper.see("shipping-method", value="union-standard")).to_be_checked()
@@ -199,3 +201,11 @@ def test_from_an_empty_database_to_the_first_paid_order(production: Production, 
     facts = dict(states)
     assert (facts["product"], facts["delivery"], facts["tax"], facts["payment"]) == ("true",) * 4
     expect(desk.see("kpi", name="orders_to_pack")).to_contain_text("1")
+    assert axe(desk.page) == []
+
+    desk.page.goto(f"/admin/orders/{order.number}")
+    desk.see("order-fulfil").click()
+    expect(desk.see("order-shipment")).to_have_count(1)
+    with production.shop.session() as session:
+        packed = session.exec(select(Order)).one()
+        assert packed.fulfilment_status == FulfilmentStatus.SHIPPED
