@@ -48,6 +48,7 @@ from shop_app.pages.admin import slip as admin_slip
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.pages.admin import stocktake as admin_stocktake
+from shop_app.pages.admin.settings import checkout as checkout_settings
 from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
 from shop_app.pages.admin.settings import index as settings_index
 from shop_app.pages.admin.settings import legal as legal_settings
@@ -162,6 +163,7 @@ PAGES = (
     delivery_method.PAGE,
     *tax_settings.PAGES,
     payments.PAGE,
+    checkout_settings.PAGE,
 )
 
 LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS)
