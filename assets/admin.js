@@ -262,8 +262,11 @@
     if (!scheduled) requestAnimationFrame(look);
     scheduled = true;
   }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-asked", "open", "data-more-changes"] });
-  new MutationObserver(() => palette()?.open && field().value === "" && fill()).observe(document.body, {
-    subtree: true, attributes: true, attributeFilter: ["open"],
-  });
+  // Opened: what was typed before is marked, so that typing replaces it.
+  new MutationObserver((records) => {
+    if (!records.some((one) => one.target === palette()) || !palette().open) return;
+    field().select();
+    fill();
+  }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["open"] });
   look();
 })();

@@ -16,10 +16,12 @@ import reflex as rx
 from starlette.routing import BaseRoute, Match, Mount, Route
 
 from .core import events
+from .core.access.permissions import Permission
 from .page import Page
 from .providers.mail import Mailer
 from .providers.payments.base import PaymentMethod
 from .providers.taxes import TaxEngine
+from .services.lists.spec import ListSpec
 from .worker.timetable import Job
 
 PROVIDERS = (TaxEngine, Mailer)
@@ -56,7 +58,9 @@ class Extension:
     providers        Protocol of `PROVIDERS` -> makes the provider that replaces the shop's own
     payment_methods  ways to pay, offered after the shop's own
     jobs             background work with its timetable
-    permissions      keys that handlers name in `@staff("…")`; owners have them all
+    lists            of the back office: what its list pages, exports and saved views are made from
+    permissions      what handlers name in `@staff("…")`, each a Permission with its label, or its key alone;
+                     owners have them all, and other roles those that they are given
     states           States of no page; browsers can call any State that is imported, so they are listed here
     lifespans        entered when a server process starts, left when it stops
     """
@@ -68,18 +72,20 @@ class Extension:
     providers: Mapping[type, Callable[[], Any]] = field(default_factory=dict)
     payment_methods: tuple[PaymentMethod, ...] = ()
     jobs: tuple[Job, ...] = ()
-    permissions: tuple[str, ...] = ()
+    lists: tuple[ListSpec, ...] = ()
+    permissions: tuple[Permission | str, ...] = ()
     states: tuple[type[rx.State], ...] = ()
     lifespans: tuple[Callable[[], AbstractAsyncContextManager[Any]], ...] = ()
 
 
-_TAKES: dict[str, type] = {
+_TAKES: dict[str, type | tuple[type, ...]] = {
     "pages": Page,
     "routes": BaseRoute,
     "listeners": Listener,
     "payment_methods": PaymentMethod,
     "jobs": Job,
-    "permissions": str,
+    "lists": ListSpec,
+    "permissions": (Permission, str),
 }
 
 
@@ -101,18 +107,25 @@ def combined(extensions: Iterable[Extension]) -> Extension:
         providers={kind: make for extension in parts for kind, make in extension.providers.items()},
         payment_methods=tuple(method for extension in parts for method in extension.payment_methods),
         jobs=tuple(job for extension in parts for job in extension.jobs),
-        permissions=tuple(key for extension in parts for key in extension.permissions),
+        lists=tuple(one for extension in parts for one in extension.lists),
+        permissions=tuple(one for extension in parts for one in extension.permissions),
         states=tuple(state for extension in parts for state in extension.states),
         lifespans=tuple(lifespan for extension in parts for lifespan in extension.lifespans),
     )
+
+
+def as_permission(permission: Permission | str) -> Permission:
+    """A permission as the catalogue has it; one that is given as a key alone is called by it."""
+    return Permission(permission, permission) if isinstance(permission, str) else permission
 
 
 def _refuse_wrong_values(extension: Extension) -> None:
     for field_name, kind in _TAKES.items():
         for value in getattr(extension, field_name):
             if not isinstance(value, kind):
+                kinds = " or ".join(map(_name, kind if isinstance(kind, tuple) else (kind,)))
                 raise ExtensionError(
-                    f"{extension.name}: {field_name} takes {kind.__name__}, and {value!r} isn't one."
+                    f"{extension.name}: {field_name} takes {kinds}, and {value!r} isn't one."
                 )
     for listener in extension.listeners:
         if listener.event not in _EVENTS:
@@ -171,8 +184,10 @@ def _claims(extension: Extension) -> Iterator[str]:
         yield f"a way to pay with the key {method.key}"
     for job in extension.jobs:
         yield f"a job named {job.name}"
-    for key in extension.permissions:
-        yield f"the permission {key}"
+    for permission in extension.permissions:
+        yield f"the permission {as_permission(permission).key}"
+    for one in extension.lists:
+        yield f"a list named {one.name}"
 
 
 def _pages(parts: tuple[Extension, ...]) -> tuple[Page, ...]:

@@ -21,20 +21,28 @@ from shop_app import sandbox
 from shop_app.components.admin import menu
 from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
-from shop_app.core.access import policy
+from shop_app.core.access import permissions, policy
 from shop_app.core.settings import settings
-from shop_app.extension import Extension, Page, combined
+from shop_app.extension import Extension, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import invitation as admin_invitation
+from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import login as admin_login
 from shop_app.pages.admin import security as admin_security
+from shop_app.pages.admin import staff as admin_staff
+from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
-from shop_app.services.accounts import sessions
+from shop_app.services.desk import letters as letters_list
+from shop_app.services.desk.letters import LETTERS
+from shop_app.services.desk.received_events import EVENTS
+from shop_app.services.lists import catalogue
 from shop_app.services.search import index_cache
 from shop_app.state import live, pushes
+from shop_app.state.admin import pushes as admin_pushes
 from shop_app.state.admin import shell as back_office
 from shop_app.state.admin import sign_in
 from shop_app.state.admin.credit import CreditAdmin
@@ -69,7 +77,7 @@ from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissio
 from shop_app.web.page_load import PageLoad
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
-from shop_app.worker import timetable
+from shop_app.worker import jobs, timetable
 from shop_app.workflows import learn_methods
 
 log = logging.getLogger(__name__)
@@ -96,7 +104,15 @@ PAGES = (
     admin_home.PAGE,
     *admin_login.PAGES,
     admin_security.PAGE,
+    *letters_sent.PAGES,
+    *received_events.PAGES,
+    admin_staff.PAGE,
+    admin_roles.PAGE,
+    admin_invitation.PAGE,
 )
+
+LISTS = (LETTERS, EVENTS)
+"""The lists of the back office."""
 
 SHOP = Extension(
     name="shop",
@@ -110,11 +126,13 @@ SHOP = Extension(
         *own_account.routes,
     ),
     payment_methods=registry.OWN,
-    permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
+    lists=LISTS,
+    permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
     states=(CreditAdmin, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin, StockAdmin),
     lifespans=(
         pushes.running,
+        admin_pushes.running,
         other_processes.followed,
         learn_methods.hourly,
         refused_sign_ins.written_down,
@@ -139,7 +157,9 @@ def build(*extensions: Extension) -> rx.App:
     registry.offer(parts.payment_methods)
     taxes.use(parts.providers.get(taxes.TaxEngine))
     mail.use(parts.providers.get(mail.Mailer))
-    sessions.give_owners(parts.permissions)
+    catalogue.offer(parts.lists)
+    letters_list.compose_with(jobs.letter_as_sent)
+    permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(session_look_up.signed_in, session_look_up.signed_in_by)
     logs.redact()
     # After some errors Reflex reloads the page by an evaluated script, which the content policy forbids.
@@ -222,7 +242,7 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     """The HTTP edge around Reflex: documents, and the checks in front of everything."""
     # Here, and not in `build`: Reflex calls this once all pages and States are registered.
     refuse_unguarded()
-    refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
+    refuse_unknown_permissions({permission.key for permission in permissions.catalogue()})
     front_end = read_build() if is_prod_mode() else None
     if front_end:
         routes = [DocumentRoute(page.route, page.serve, page.shared, page.needs) for page in parts.pages]

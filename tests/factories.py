@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from slugify import slugify
@@ -17,6 +18,7 @@ from shop_app.models import (
     CartLine,
     Category,
     Customer,
+    LoginSession,
     MethodKind,
     MovementKind,
     OptionValue,
@@ -28,6 +30,7 @@ from shop_app.models import (
     ShippingMethod,
     ShippingRate,
     ShippingZone,
+    Staff,
     StockLevel,
     StockMovement,
     StockPolicy,
@@ -39,6 +42,7 @@ from shop_app.models import (
 )
 from shop_app.models import Promotion as PromotionRow
 from shop_app.services.accounts import sessions
+from shop_app.services.accounts.passwords import Hashed
 from shop_app.services.accounts.sessions import Kind
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -288,6 +292,21 @@ def make_customer(
     session: Session, email: str = "shopper@example.com", name: str = "Sam Shopper"
 ) -> Customer:
     return add(session, Customer(email=email, name=name))
+
+
+def make_staff(
+    session: Session, email: str = "ada@example.com", role: str = "clerk", name: str = "Ada"
+) -> Principal:
+    """A member of staff whom no password signs in."""
+    return sessions.create_staff(session, email, Hashed("none"), role, name=name, actor="test")
+
+
+def open_session(session: Session, email: str) -> str:
+    """A session of that member of staff that no password was needed for: the hash of its key."""
+    token = key_hash(f"session of {email}")
+    staff = session.exec(select(Staff).where(Staff.email == email)).one()
+    add(session, LoginSession(token_hash=token, staff_id=staff.id, expires_at=now() + timedelta(hours=1)))
+    return token
 
 
 def sign_in(session: Session, email: str, password: str, kind: Kind) -> tuple[str, Principal]:

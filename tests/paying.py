@@ -14,13 +14,13 @@ from sqlmodel import SQLModel
 from starlette.applications import Starlette
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.providers.payments import registry
 from shop_app.providers.payments.base import PaymentMethod
 from shop_app.providers.payments.manual import MANUAL
 from shop_app.providers.payments.stripe import API_VERSION, StripeProvider
 from shop_app.sandbox import Sandbox, Wiring
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart.checkout import CheckoutForm
@@ -38,7 +38,7 @@ SECRET = "whsec_for_tests"
 SANDBOX = "http://127.0.0.1/sandbox"
 GOOD = "4242 4242 4242 4242"
 ME = key_hash()
-MANAGER = Principal("staff", 0, "manager@example.com", permissions=PERMISSIONS["manager"])
+MANAGER = Principal("staff", 0, "manager@example.com", permissions=BUILT_IN_ROLES["manager"])
 FORM = CheckoutForm(
     email="marta@example.com",
     given_name="Marta",

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import text
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.payments.refund_rows import RefundRequest
@@ -20,7 +20,7 @@ from shop_app.workflows import fulfil
 from shop_app.workflows import refund as refund_workflow
 from tests.paying import FORM, MANAGER, World, rows
 
-CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["clerk"])
+CLERK = Principal("staff", 0, "clerk@example.com", permissions=BUILT_IN_ROLES["clerk"])
 LATER = replace(FORM, payment_provider="manual")
 
 

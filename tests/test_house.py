@@ -41,14 +41,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "worker": ("workflows", "letters", "services", "providers", "core"),
     "demo": ("services", "models", "core"),
     # The values that the shop and its extensions are declared with.
-    "extension": ("page", "worker", "web", "providers", "core"),
+    "extension": ("page", "worker", "web", "providers", "services", "core"),
 }
 # Each subject of services/ imports only those to its left.
 SUBJECTS = (
     "terms_cache",
+    "lists",
     "outbox",
     "staff",
     "accounts",
+    "saved_views",
+    "bulk_jobs",
     "customers",
     "catalog",
     "search",
@@ -216,7 +219,7 @@ def tables_by_string(modules: dict[str, ast.Module]) -> list[str]:
     ]
 
 
-ADMIN_MAY_IMPORT = ("base", "forms", "input_types", "attempt_limits")
+ADMIN_MAY_IMPORT = ("base", "forms", "input_types", "attempt_limits", "live")
 """Modules of state/ that storefront and back office share; what they show alike is in components/."""
 
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
+from ..core.access.origin import COMMAND_LINE, set_origin
 from ..core.errors import ShopError
 
 NEEDS_MIGRATION = "The database isn't at the newest schema. Run `python -m shop_app migrate` first."
@@ -18,6 +19,7 @@ class Command(click.Command):
     """A command whose refusals are sentences: a traceback here is a bug."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        set_origin(COMMAND_LINE)
         try:
             return super().invoke(ctx)
         except ShopError as refusal:

@@ -33,6 +33,16 @@ def from_to(first: date, last: date, locale: str = "") -> str:
     return _("{first} to {last}").format(first=begins, last=weekday(last, locale))
 
 
+def short_moment(moment: datetime, locale: str = "") -> str:
+    """ "14:06" for today, "Sat 21 Nov" for days of this year, "21 Nov 2025" for older ones: for lists."""
+    locale = locale or settings().locale
+    shown, here = local(moment), day_of(moment)
+    if here == today():
+        return format_datetime(shown, "HH:mm", locale=locale)
+    pattern = _("EEE d MMM") if here.year == today().year else _("d MMM y")
+    return format_date(here, pattern, locale)
+
+
 def full_day(when: datetime | date) -> str:
     """ "4 December 2026": for what someone may keep for years."""
     return format_date(_day(when), _("d MMMM y"), settings().locale)

@@ -104,6 +104,35 @@ class OrderChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ListChanged:
+    """Records of this list of the back office were added or changed: open pages of it look again."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkJobMoved:
+    """An action on many records was begun, has got on or is done; `staff_id` is whose it is."""
+
+    job_id: int
+    staff_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobWanted:
+    """Someone wants a job of the timetable to run now."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffChanged:
+    """What these members of staff may do changed, or whether they are staff at all."""
+
+    staff_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LetterWritten:
     """A letter is in the outbox and can be sent."""
 
@@ -122,6 +151,10 @@ Event = (
     | TermsChanged
     | OrderPlaced
     | OrderChanged
+    | ListChanged
+    | BulkJobMoved
+    | JobWanted
+    | StaffChanged
     | LetterWritten
 )
 F = TypeVar("F")

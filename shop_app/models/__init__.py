@@ -1,6 +1,6 @@
 """All tables: importing this package adds each of them to the metadata."""
 
-from .account import Address, AuditEntry, Customer, LoginSession, Role, Staff
+from .account import Address, AuditEntry, Customer, LoginSession, Staff
 from .base import table_of
 from .cart import MAX_LINES, MAX_QUANTITY, Cart, CartLine
 from .catalog import (
@@ -27,6 +27,7 @@ from .catalog import (
 )
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .letter import Letter
+from .list import BulkJob, BulkRow, BulkRowState, BulkState, JobRun, ListPreference, SavedView
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
 from .order import (
     LEGAL_MOVES,
@@ -60,6 +61,7 @@ from .picture import Picture, ProductPicture, VariantPicture
 from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, PromotionUse
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
+from .staff import AuditErasure, StaffInvitation, StaffRole
 from .sign_in import KnownBrowser, OneTimeCodes, Passkey, RecoveryCode, SecondFactorRule, SpentChallenge
 from .stock import MovementKind, StockAlert, StockHold, StockLevel, StockMovement, StockPolicy
 from .tax import TaxClass, TaxQuote, TaxRate

@@ -1,17 +1,11 @@
 """People: customers with their addresses, staff, and who is signed in."""
 
 from datetime import datetime
-from enum import StrEnum
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from .base import check, json, key, moment, one_of, refers, word
-
-
-class Role(StrEnum):
-    OWNER = "owner"
-    MANAGER = "manager"
-    CLERK = "clerk"
+from .base import check, json, key, moment, refers
 
 
 class Customer(SQLModel, table=True):
@@ -44,12 +38,12 @@ class Address(SQLModel, table=True):
 
 
 class Staff(SQLModel, table=True):
-    __table_args__ = (one_of("role", Role), check("email = lower(email)", "email_lower"))
+    __table_args__ = (check("email = lower(email)", "email_lower"),)
 
     id: int | None = key()
     email: str = Field(max_length=254, unique=True)
     name: str = Field(default="", max_length=200)
-    role: str = word(Role.CLERK)
+    role: str = Field(foreign_key="staff_role.code", max_length=32, index=True)
     password_hash: str
     active: bool = True
     created_at: datetime = moment()
@@ -80,9 +74,13 @@ class LoginSession(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """One change that someone made in the back office or by a command. Append-only."""
+    """One change that someone made in the back office or by a command. Append-only by triggers."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_object_kind_object_key_id", "object_kind", "object_key", "id"),
+        Index("ix_audit_entry_actor_id", "actor", "id"),
+    )
 
     id: int | None = key()
     at: datetime = moment(index=True)
@@ -93,3 +91,7 @@ class AuditEntry(SQLModel, table=True):
     object_key: str = Field(max_length=255, index=True)
     before: dict = json()
     after: dict = json()
+    origin: str = Field(default="", max_length=32)
+    """Where it was done: page, request, command line, or a job's name; "" where nobody said."""
+    address: str = Field(default="", max_length=64)
+    """The network address that it came from, "" for none."""

@@ -12,6 +12,9 @@ class Letter(SQLModel, table=True):
     __table_args__ = (
         Index("ix_letter_sent_at_next_try_at", "sent_at", "next_try_at"),
         Index("ix_letter_mailbox_next_try_at", "mailbox", "next_try_at"),
+        Index("ix_letter_created_at", "created_at", "id"),
+        Index("ix_letter_kind_created_at", "kind", "created_at", "id"),
+        Index("ix_letter_to_email", "to_email", "id"),
     )
 
     id: int | None = key()

@@ -61,6 +61,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 LIVING = "status IN ('pending', 'placed', 'completed')"
 UNPAID = "expires_at IS NOT NULL"
+NEEDS_REVIEW = "needs_review <> ''"
 
 
 class Counter(SQLModel, table=True):
@@ -91,6 +92,19 @@ class Order(SQLModel, table=True):
             postgresql_where=text(LIVING),
         ),
         Index("ix_customer_order_placed_at", "placed_at", "id"),
+        # For lists: by each status and country in the order of placing, and by amount.
+        Index("ix_customer_order_status_placed_at", "status", "placed_at", "id"),
+        Index("ix_customer_order_payment_status_placed_at", "payment_status", "placed_at", "id"),
+        Index("ix_customer_order_fulfilment_status_placed_at", "fulfilment_status", "placed_at", "id"),
+        Index("ix_customer_order_country_placed_at", "country", "placed_at", "id"),
+        Index("ix_customer_order_total_minor", "total_minor", "id"),
+        Index(
+            "ix_customer_order_needs_review",
+            "placed_at",
+            "id",
+            sqlite_where=text(NEEDS_REVIEW),
+            postgresql_where=text(NEEDS_REVIEW),
+        ),
         Index("ix_customer_order_status_expires_at", "status", "expires_at"),
         Index(
             "ix_customer_order_address_hash",
@@ -115,8 +129,8 @@ class Order(SQLModel, table=True):
     email: str = Field(max_length=254, index=True)
     phone: str = Field(default="", max_length=40)
     status: str = word(OrderStatus.PENDING)
-    payment_status: str = word(PaymentStatus.NONE, index=True)
-    fulfilment_status: str = word(FulfilmentStatus.NONE, index=True)
+    payment_status: str = word(PaymentStatus.NONE)
+    fulfilment_status: str = word(FulfilmentStatus.NONE)
     needs_review: str = ""
     """Why a person has to look at it; "" where nobody has to."""
     currency: str = Field(max_length=3)

@@ -116,6 +116,9 @@ class ProviderEvent(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("provider", "event_id"),
         Index("ix_provider_event_applied_at_received_at", "applied_at", "received_at"),
+        Index("ix_provider_event_received_at", "received_at", "id"),
+        Index("ix_provider_event_kind_received_at", "kind", "received_at", "id"),
+        Index("ix_provider_event_outcome_received_at", "outcome", "received_at", "id"),
     )
 
     id: int | None = key()

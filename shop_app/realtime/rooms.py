@@ -16,6 +16,10 @@ CHECKOUT = "checkout:"
 ORDER = "order:"
 """Followed by the hash of the order's token."""
 
+LIST = "list:"
+"""Followed by the name of a list of the back office."""
+STAFF = "staff:"
+"""Followed by the id of a member of staff: all of their tabs."""
 OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER)
 """What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
 

@@ -137,6 +137,10 @@ def _to_send(letter: Letter) -> LetterToSend:
     return LetterToSend(letter.id, letter.kind, letter.to_email, letter.dedupe_key, dict(letter.data))
 
 
+def letter_to_send(session: Session, letter_id: int) -> LetterToSend:
+    return _to_send(session.get_one(Letter, letter_id))
+
+
 def mark_sent(session: Session, letter_id: int) -> None:
     session.connection().execute(_SENT, {"letter": letter_id, "at": now()})
 

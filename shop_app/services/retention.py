@@ -17,6 +17,7 @@ from sqlmodel import Session
 from ..core.clock import now, start_of, today
 from ..core.settings import settings
 from ..models import (
+    AuditEntry,
     Cart,
     Letter,
     LoginSession,
@@ -30,7 +31,9 @@ from ..models import (
     StockHold,
     table_of,
 )
+from .staff import audit
 
+_audit = table_of(AuditEntry)
 _cart = table_of(Cart)
 _order = table_of(Order)
 _hold = table_of(StockHold)
@@ -131,7 +134,17 @@ def people(session: Session, most: int) -> int:
         connection.execute(update(_order).where(_order.c.id.in_(ids)).values(**_ANONYMOUS))
         connection.execute(update(_return).where(_return.c.order_id.in_(ids)).values(email="", note=""))
         connection.execute(update(_use).where(_use.c.order_id.in_(ids)).values(email=""))
+        _empty_audit(session, ids)
     return len(ids)
+
+
+def _empty_audit(session: Session, order_ids: Sequence[int]) -> None:
+    """What the audit says that was written on these orders; who did what and when stays."""
+    numbers = session.connection().execute(select(_order.c.number).where(_order.c.id.in_(order_ids)))
+    about = _audit.c.object_key.in_([str(number) for number in numbers.scalars()])
+    with audit.erasing(session, "orders by their age"):
+        emptied = update(_audit).where(_audit.c.object_kind == "order", about).values(before={}, after={})
+        session.connection().execute(emptied)
 
 
 def stock_alerts(session: Session, most: int) -> int:
@@ -143,6 +156,25 @@ def stock_alerts(session: Session, most: int) -> int:
     return len(ids)
 
 
+def audit_addresses(session: Session, most: int) -> int:
+    """Network addresses in the audit, after `message_days`; the entries stay."""
+    old = and_(_audit.c.address != "", _audit.c.at < _days_ago(settings().message_days))
+    ids = _ids(session, _audit.c.id, old, most)
+    if ids:
+        with audit.erasing(session, "network addresses by their age"):
+            session.connection().execute(update(_audit).where(_audit.c.id.in_(ids)).values(address=""))
+    return len(ids)
+
+
+def audit_entries(session: Session, most: int) -> int:
+    """Entries of the audit, after `order_years`."""
+    ids = _ids(session, _audit.c.id, _audit.c.at < _years_ago(settings().order_years), most)
+    if ids:
+        with audit.erasing(session, "entries by their age"):
+            session.connection().execute(delete(_audit).where(_audit.c.id.in_(ids)))
+    return len(ids)
+
+
 COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "carts": carts,
     "sessions": sessions,
@@ -151,6 +183,8 @@ COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "order links": order_links,
     "people": people,
     "stock alerts": stock_alerts,
+    "network addresses in the audit": audit_addresses,
+    "audit entries": audit_entries,
 }
 
 

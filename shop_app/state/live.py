@@ -149,6 +149,12 @@ async def join_order(state: rx.State, token_hash: str) -> None:
     await _join(state, rooms.ORDER, [rooms.ORDER + token_hash])
 
 
+async def join_list(state: rx.State, name: str, staff_id: int) -> None:
+    """Follow a list of the back office, and the jobs of who reads it, whose rights the caller has checked."""
+    await _join(state, rooms.LIST, [rooms.LIST + name])
+    await _join(state, rooms.STAFF, [rooms.STAFF + str(staff_id)])
+
+
 class Author(NamedTuple):
     """The tab that caused a change of a cart: its socket, and in rooms of which kinds it shows the result."""
 

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shop_app.core.access import security_log
 from shop_app.core.access.clients import client_address, header
+from shop_app.core.access.origin import REQUEST, set_origin
 
 from . import hosts, proxies, request_bounds
 from .bodies import BODY_BYTES, Bodies, TooLarge
@@ -48,6 +49,7 @@ class Edge:
                 message["headers"] = self._with_security(list(message.get("headers", ())))
             await send(message)
 
+        set_origin(REQUEST, client_address(scope))
         if refusal := self._not_for_us(scope) or self._refusal(scope, scope["path"]):
             await refusal(scope, receive, send_secured)
         elif scope["method"] in SAFE_METHODS:

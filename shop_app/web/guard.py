@@ -29,6 +29,8 @@ from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 from shop_app import reflex_private
 from shop_app.core.access import security_log
 from shop_app.core.access.clients import counted, visitor_of
+from shop_app.core.access.origin import PAGE, set_origin
+from shop_app.core.access.permissions import MissingRight
 from shop_app.core.access.policy import Policy, allows, policy_of, set_principal, who, who_of
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.i18n import _
@@ -173,6 +175,7 @@ class Guard(Middleware):
         if from_browser and policy.kind == "internal":
             raise Refused("")
         set_principal(None)
+        set_origin(PAGE, counted(_connection(event).get("ip", "")))
         # Who sent it is checked before what: only staff see what is wrong with a form of the back office.
         if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
             await self._look_up(state, event, policy)
@@ -190,7 +193,7 @@ class Guard(Middleware):
         await empty_unless_filled_for(state, principal)
         if not allows(policy, principal):
             if policy.kind == principal.kind == "staff":
-                raise Refused(_("You don't have the right to do that."))
+                raise Refused(MissingRight(policy.permission).message)
             raise Refused(_("Sign in to do that."))
         set_principal(principal)
 

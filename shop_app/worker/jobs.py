@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from email.message import EmailMessage
 from functools import partial
 
 from sqlmodel import Session
@@ -80,6 +81,17 @@ def _send(letter: LetterToSend) -> bool:
     with db.transaction() as session:
         outbox.mark_sent(session, letter.id)
     return True
+
+
+def letter_as_sent(session: Session, letter_id: int) -> EmailMessage:
+    """A letter of the outbox as it would be sent now.
+
+    Errors  KeyError for a kind that isn't known; NotFound where what it is about is gone.
+    """
+    letter = outbox.letter_to_send(session, letter_id)
+    about_order = letter.kind not in letters.WITHOUT_ORDER
+    view = order_page.view_of(session, letter.data["order_id"]) if about_order else None
+    return letters.compose(letter, view)
 
 
 def _failed(letter: LetterToSend, order: OrderView | None, why: str, *, for_good: bool = False) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..core import events
+from ..core.access.origin import set_origin
 from ..core.errors import ShopError
 from . import jobs
 from .leader import Leadership
@@ -132,6 +133,7 @@ async def _set_within(event: asyncio.Event, seconds: float) -> bool:
 
 
 def _run(job: Job, leadership: Leadership, by_clock: bool) -> None:
+    set_origin(f"job {job.name}")
     try:
         if not by_clock or leadership.held():
             job.run()

@@ -15,6 +15,7 @@ from sqlmodel import Session, func, select
 from shop_app.components import layout
 from shop_app.components.kit import Component, each, el, of, text, when
 from shop_app.core import events
+from shop_app.core.access.permissions import Permission
 from shop_app.core.errors import NotFound
 from shop_app.core.pages import Address, Head
 from shop_app.extension import Extension, Job, Listener, Page, PaymentMethod
@@ -158,5 +159,5 @@ GIFTWRAP = Extension(
     listeners=(Listener(events.CartChanged, count), Listener(events.OrderPlaced, count)),
     payment_methods=(PaymentMethod("points", Points),),
     jobs=(Job("count_papers", lambda: changes.update(counted=1), every_seconds=3600),),
-    permissions=("giftwrap.edit",),
+    permissions=(Permission("giftwrap.edit", "Wrap gifts", "Orders", "Choose papers."),),
 )

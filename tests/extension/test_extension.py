@@ -23,6 +23,8 @@ from starlette.types import ASGIApp
 
 import shop_app.shop_app as root
 from shop_app.core import db
+from shop_app.core.access import permissions
+from shop_app.core.access.permissions import Permission
 from shop_app.core.settings import ROOT
 from shop_app.extension import Extension, ExtensionError, Job, Listener, Page, PaymentMethod, combined
 from shop_app.providers.mail import Mailer
@@ -30,7 +32,6 @@ from shop_app.providers.mail.file import FileMailer
 from shop_app.providers.payments import registry
 from shop_app.providers.payments.manual import ManualProvider
 from shop_app.providers.taxes import TaxEngine
-from shop_app.services.accounts import sessions
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.search import listing_index
@@ -45,7 +46,7 @@ SHELL = "<html><head><meta charset='utf-8'/><title>x</title></head><body><main><
 @pytest.fixture
 def giftwrap(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The extension's module, its States registered for this test alone."""
-    monkeypatch.setitem(sessions.PERMISSIONS, "owner", sessions.PERMISSIONS["owner"])
+    monkeypatch.setattr(permissions, "_catalogue", {one.key: one for one in permissions.OWN})
     for name in ("tests.extension.giftwrap", "tests.extension.shop"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with RegistrationContext.ensure_context().fork():
@@ -184,16 +185,26 @@ def test_a_rolled_back_change_reaches_no_listener_and_none_hears_after_the_end(
 def test_its_permission_is_the_owners_alone_and_an_unknown_one_stops_the_start(giftwrap):
     root.build(giftwrap.GIFTWRAP)
 
-    assert {role for role, keys in sessions.PERMISSIONS.items() if "giftwrap.edit" in keys} == {"owner"}
-    refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
+    assert "giftwrap.edit" in permissions.of_role("owner", [])
+    assert "giftwrap.edit" not in permissions.of_role("manager", permissions.BUILT_IN_ROLES["manager"])
+    assert permissions.of_role("packer", ["giftwrap.edit", "x.y"]) == {"giftwrap.edit"}
+    assert (permissions.label_of("giftwrap.edit"), permissions.label_of("x.y")) == ("Wrap gifts", "x.y")
+    refuse_unknown_permissions(permissions.of_role("owner", []))
     with pytest.raises(NoPolicy, match=r"gift_wrap\.restock: no part of the shop has .* giftwrap\.edit"):
-        refuse_unknown_permissions(sessions.PERMISSIONS["manager"])
+        refuse_unknown_permissions(permissions.BUILT_IN_ROLES["owner"])
+
+
+def test_a_permission_may_be_a_key_alone_and_is_called_by_it(giftwrap):
+    root.build(Extension("engraving", permissions=("engraving.edit",)))
+
+    assert permissions.label_of("engraving.edit") == "engraving.edit"
+    assert "engraving.edit" in permissions.of_role("owner", [])
 
 
 def test_two_shops_of_one_process_share_no_pages(giftwrap):
     with_it = root.build(giftwrap.GIFTWRAP)
     bare = root.build()
-    assert "giftwrap.edit" not in sessions.PERMISSIONS["owner"]
+    assert "giftwrap.edit" not in permissions.of_role("owner", [])
 
     assert set(with_it._unevaluated_pages) - set(bare._unevaluated_pages) == {"gift-wrap"}
     assert [method.name for method in registry.providers()] == ["stripe", "manual"]
@@ -299,6 +310,7 @@ def test_what_clashes_with_the_shop_is_refused_and_nothing_is_offered(extension,
         ("jobs", (Job("sweep_up", print, 60),), "a job named sweep_up"),
         ("providers", {TaxEngine: dict}, "a provider of the kind TaxEngine"),
         ("permissions", ("x.edit",), "the permission x.edit"),
+        ("permissions", (Permission("x.edit", "Change x"),), "the permission x.edit"),
     ],
 )
 def test_two_extensions_that_claim_the_same_are_refused(field, value, claim):

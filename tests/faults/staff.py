@@ -5,17 +5,17 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import NotFound
 from shop_app.models import Order, OrderLine, Payment
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.orders import claimed_units
 from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil
 from shop_app.workflows import refund as refund_workflow
 
-CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["manager"])
+CLERK = Principal("staff", 0, "clerk@example.com", permissions=BUILT_IN_ROLES["manager"])
 
 
 def paid_order(session: Session, token: str) -> tuple[int, list[tuple[int, int]]]:

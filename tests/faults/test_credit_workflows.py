@@ -11,10 +11,10 @@ from datetime import timedelta
 import pytest
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, NotFound, ProviderDown, TooMany
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
@@ -26,7 +26,7 @@ from shop_app.workflows import mark_paid, reconcile
 from shop_app.workflows import pay as pay_workflow
 from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
 
-OWNER = Principal("staff", 0, "owner@example.com", "Olga", "owner", PERMISSIONS["owner"])
+OWNER = Principal("staff", 0, "owner@example.com", "Olga", "owner", BUILT_IN_ROLES["owner"])
 LATER = replace(FORM, payment_provider="manual")
 TOTAL = 3270
 CARD = 2000

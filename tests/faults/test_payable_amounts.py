@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.currencies import CURRENCIES
 from shop_app.core.errors import Invalid
 from shop_app.providers.payments import registry
 from shop_app.providers.payments.base import AmountRefused, Bounds, PaymentMethod
 from shop_app.providers.payments.manual import MANUAL
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
@@ -29,7 +29,7 @@ from tests.factories import make_product, make_promotion
 from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
 from tests.selling import refund
 
-OWNER = Principal("staff", 0, "owner@example.com", "Olga", "owner", PERMISSIONS["owner"])
+OWNER = Principal("staff", 0, "owner@example.com", "Olga", "owner", BUILT_IN_ROLES["owner"])
 LATER = replace(FORM, payment_provider="manual")
 COLLECTED = replace(FORM, shipping_method="pick-up")
 MOST = 99_999_999

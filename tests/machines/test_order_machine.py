@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
-from shop_app.models import Role
 from shop_app.providers.payments.base import PaymentSnapshot, RefundSnapshot, Started
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.fulfilment import cancelling
@@ -30,7 +29,7 @@ from tests.paying import FORM
 
 pytestmark = PATIENCE
 
-OWNER = Principal("staff", 0, "owner@example.com", "Owner", Role.OWNER, PERMISSIONS[Role.OWNER])
+OWNER = Principal("staff", 0, "owner@example.com", "Owner", "owner", BUILT_IN_ROLES["owner"])
 UNTIL = datetime(2030, 1, 1, tzinfo=UTC)
 ON_HAND = 12
 any_one = st.integers(0, 999)

@@ -9,9 +9,9 @@ from sqlalchemy import Engine, select
 from sqlmodel import SQLModel
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import queries as cart_queries
@@ -23,7 +23,7 @@ from tests.racing import ENOUGH, FORM, at_once, count, fill, numbers
 
 pytestmark = pytest.mark.both
 tables = SQLModel.metadata.tables
-MANAGER = Principal("staff", 0, "m@example.com", "M", "manager", PERMISSIONS["manager"])
+MANAGER = Principal("staff", 0, "m@example.com", "M", "manager", BUILT_IN_ROLES["manager"])
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Engine
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.models import StockPolicy
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.fulfilment import commands as fulfilment_commands
@@ -21,7 +21,7 @@ from tests.factories import key_hash, make_basics, make_product
 from tests.racing import ENOUGH, FORM, at_once, count, fill, fill_many, numbers, wrong_in_the_books
 
 pytestmark = pytest.mark.both
-CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["clerk"])
+CLERK = Principal("staff", 0, "clerk@example.com", permissions=BUILT_IN_ROLES["clerk"])
 LATER = replace(FORM, payment_provider="manual")
 SKU = "TABLE"
 

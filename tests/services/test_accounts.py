@@ -12,13 +12,13 @@ from sqlmodel import Session, col, select
 
 from shop_app.cli.main import main
 from shop_app.core import db, sqlite_writer
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY
 from shop_app.core.errors import Conflict, Forbidden, Invalid
 from shop_app.demo import load
 from shop_app.models import AuditEntry, LoginSession, Staff
 from shop_app.services.accounts import passwords, sessions
 from shop_app.services.accounts.passwords import Hashed, hash_password
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.staff import audit
 from shop_app.web import sign_in as signing
 from tests.factories import sign_in
@@ -87,7 +87,7 @@ def test_neither_key_nor_password_stands_in_the_database(session: Session):
 
 
 def test_roles_may_do_more_from_clerk_to_owner():
-    clerk, manager, owner = PERMISSIONS["clerk"], PERMISSIONS["manager"], PERMISSIONS["owner"]
+    clerk, manager, owner = BUILT_IN_ROLES["clerk"], BUILT_IN_ROLES["manager"], BUILT_IN_ROLES["owner"]
     assert clerk < manager < owner
     assert "orders.refund" not in clerk
     assert "orders.refund" in manager

@@ -7,20 +7,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import Session, col, select
 
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.letters import compose
 from shop_app.models import AuditEntry, CreditAccount, CreditEntry, CreditEntryKind, Letter
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.credit import admin as credit_admin
 from shop_app.services.credit import codes as credit_codes
 from shop_app.services.credit import commands as credit_commands
 from shop_app.services.outbox import LetterToSend
 
 pytestmark = pytest.mark.both
-MANAGER = Principal("staff", 0, "manager@example.com", "Mona", "manager", PERMISSIONS["manager"])
-CLERK = Principal("staff", 0, "clerk@example.com", "Claas", "clerk", PERMISSIONS["clerk"])
+MANAGER = Principal("staff", 0, "manager@example.com", "Mona", "manager", BUILT_IN_ROLES["manager"])
+CLERK = Principal("staff", 0, "clerk@example.com", "Claas", "clerk", BUILT_IN_ROLES["clerk"])
 SPENT, RETURNED = CreditEntryKind.SPENT, CreditEntryKind.RETURNED
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session, select
 
 from shop_app.core import db, money
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Invalid
@@ -16,7 +17,6 @@ from shop_app.demo import catalogue
 from shop_app.models import CreditAccount, CreditEntry, Product, Promotion, Variant
 from shop_app.providers.payments.base import Bounds, PayLine, StartPayment
 from shop_app.providers.payments.stripe import line_items
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.catalog import commands as catalog_commands
@@ -32,7 +32,7 @@ from shop_app.services.promotions.admin import PromotionDraft
 from shop_app.services.storefront import product_page
 from tests.factories import key_hash, make_basics, make_product, make_tax_classes
 
-MANAGER = Principal("staff", 0, "m@example.com", "M", "manager", PERMISSIONS["manager"])
+MANAGER = Principal("staff", 0, "m@example.com", "M", "manager", BUILT_IN_ROLES["manager"])
 LAMP = ProductDraft(slug="lamp", title="Lamp", status="active", variants=(VariantDraft("LAMP", 11_500, ()),))
 
 OFF_STEP = [

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry, StockPolicy
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.inventory import admin as inventory_admin
 from shop_app.services.inventory import commands as inventory_commands
@@ -22,7 +22,7 @@ from shop_app.services.inventory import queries as inventory_queries
 from tests.factories import make_cart, make_product, stock_of, variant_with
 
 pytestmark = pytest.mark.both
-CLERK = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", PERMISSIONS["clerk"])
+CLERK = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", BUILT_IN_ROLES["clerk"])
 
 
 @pytest.fixture

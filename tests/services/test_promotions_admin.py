@@ -11,11 +11,11 @@ from sqlalchemy import select, update
 from sqlmodel import Session, SQLModel, col
 
 from shop_app.core import events
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry, Promotion, PromotionCode
 from shop_app.services import terms_cache
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.promotions import admin as promotions_admin
@@ -23,8 +23,8 @@ from shop_app.services.promotions.admin import PromotionDraft
 from tests.factories import key_hash, make_basics, make_product
 
 pytestmark = pytest.mark.both
-MANAGER = Principal("staff", 0, "m@example.com", "M", "manager", PERMISSIONS["manager"])
-CLERK = Principal("staff", 0, "c@example.com", "C", "clerk", PERMISSIONS["clerk"])
+MANAGER = Principal("staff", 0, "m@example.com", "M", "manager", BUILT_IN_ROLES["manager"])
+CLERK = Principal("staff", 0, "c@example.com", "C", "clerk", BUILT_IN_ROLES["clerk"])
 SPRING = PromotionDraft("Spring, 10 % off", percent=10, code="spring10", lane="codes")
 ME = key_hash()
 

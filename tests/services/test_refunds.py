@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.credit import commands as credit_commands
 from shop_app.services.payments import refund_view, refundable
@@ -36,7 +36,7 @@ from tests.selling import (
     wrong_books,
 )
 
-OWNER = Principal("staff", 0, "owner@example.com", permissions=PERMISSIONS["owner"])
+OWNER = Principal("staff", 0, "owner@example.com", permissions=BUILT_IN_ROLES["owner"])
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.returns import admin as return_admin
@@ -19,7 +19,7 @@ from shop_app.services.storefront import order_page
 from shop_app.workflows import refund as refund_workflow
 from tests.paying import World, make_world, rows
 
-BOSS = Principal("staff", 0, "boss@example.com", "Boss", "owner", PERMISSIONS["owner"])
+BOSS = Principal("staff", 0, "boss@example.com", "Boss", "owner", BUILT_IN_ROLES["owner"])
 KEY = "k" * 32
 
 
@@ -96,7 +96,7 @@ def test_what_wasnt_sent_is_cancelled_with_its_refund_and_never_sent(world):
 def test_staff_without_the_right_give_nothing_back(world):
     send()
     withdraw()
-    clerk = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["clerk"])
+    clerk = Principal("staff", 0, "clerk@example.com", permissions=BUILT_IN_ROLES["clerk"])
     with db.transaction() as session, pytest.raises(Forbidden):
         return_admin.refund_request(session, 1, by=clerk)
     assert rows("refund") == []

@@ -12,12 +12,12 @@ from sqlalchemy import Row, func, select, update
 from sqlmodel import Session, SQLModel
 
 from shop_app.core import events
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.clock import end_of, now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import RETURN_MOVES, Letter, PaymentStatus, ReturnStatus
 from shop_app.services import outbox
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart.checkout import CheckoutForm
@@ -46,8 +46,8 @@ FORM = CheckoutForm(
     shipping_method="standard",
     payment_provider="manual",
 )
-BOSS = Principal("staff", 0, "boss@example.com", "Boss", "owner", PERMISSIONS["owner"])
-CLERK = replace(BOSS, email="clerk@example.com", role="clerk", permissions=PERMISSIONS["clerk"])
+BOSS = Principal("staff", 0, "boss@example.com", "Boss", "owner", BUILT_IN_ROLES["owner"])
+CLERK = replace(BOSS, email="clerk@example.com", role="clerk", permissions=BUILT_IN_ROLES["clerk"])
 KEY = "k" * 32
 MUGS, BOWL = 0, 1
 

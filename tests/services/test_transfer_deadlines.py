@@ -10,10 +10,10 @@ import pytest
 
 from shop_app import letters
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict
 from shop_app.core.money import show
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.credit import commands as credit_commands
@@ -35,7 +35,7 @@ from tests.services.test_transfers import mark
 DAY = 24 * 3600
 TO_MIDNIGHT = 13 * 3600
 """From the hour at which the clock of the tests stands into the next day of the shop."""
-OWNER = Principal("staff", 0, "owner@example.com", "Owner", "owner", PERMISSIONS["owner"])
+OWNER = Principal("staff", 0, "owner@example.com", "Owner", "owner", BUILT_IN_ROLES["owner"])
 MANUAL = replace(FORM, payment_provider="manual")
 
 pytestmark = pytest.mark.both

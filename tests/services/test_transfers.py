@@ -8,15 +8,15 @@ from dataclasses import replace
 import pytest
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.workflows import mark_paid
 from tests.paying import FORM, World, everything, make_world, rows
 
-CLERK = Principal("staff", 0, "clerk@example.com", "Clerk", "clerk", PERMISSIONS["clerk"])
-MANAGER = Principal("staff", 0, "manager@example.com", "Manager", "manager", PERMISSIONS["manager"])
+CLERK = Principal("staff", 0, "clerk@example.com", "Clerk", "clerk", BUILT_IN_ROLES["clerk"])
+MANAGER = Principal("staff", 0, "manager@example.com", "Manager", "manager", BUILT_IN_ROLES["manager"])
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from sqlmodel import Session, select
 
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import ProviderDown
 from shop_app.models import Order
 from shop_app.providers.payments import registry
 from shop_app.providers.payments.base import PaymentMethod, Started, StartPayment
 from shop_app.providers.payments.manual import MANUAL, ManualProvider
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.cart import queries as cart_queries
@@ -352,7 +352,7 @@ async def test_a_code_can_be_entered_and_taken_off_here_too(open_tab, full_cart)
 
 
 def gift_card(amount_minor: int = 2000) -> str:
-    owner = Principal("staff", 0, "owner@example.com", "Olga", "owner", PERMISSIONS["owner"])
+    owner = Principal("staff", 0, "owner@example.com", "Olga", "owner", BUILT_IN_ROLES["owner"])
     with db.transaction() as session:
         return credit_commands.issue(session, amount_minor, by=owner, request_key="one").code
 

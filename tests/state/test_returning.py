@@ -6,8 +6,8 @@ import pytest
 
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.orders import commands as order_commands
@@ -23,7 +23,7 @@ from tests.paying import rows
 from tests.state.conftest import VISITOR, submit
 from tests.state.test_checkout import GOOD
 
-BOSS = Principal("staff", 0, "boss@example.com", "Boss", "owner", PERMISSIONS["owner"])
+BOSS = Principal("staff", 0, "boss@example.com", "Boss", "owner", BUILT_IN_ROLES["owner"])
 WHO = {"number": "1001", "email": "marta@example.com", "name": "Marta Lind"}
 
 

@@ -21,7 +21,7 @@ from sqlmodel import Session, col, select
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.clock import now
 from shop_app.core.settings import ROOT
-from shop_app.models import Address, Customer, LoginSession, Order, Role, Staff, Variant
+from shop_app.models import Address, Customer, LoginSession, Order, Staff, Variant
 from shop_app.services.books import check as books
 from tests.shop import Shop, running
 from tests.socket_client import STATE, Closed, Tab, delta_of
@@ -95,7 +95,7 @@ def _plant(session: Session) -> None:
     session.execute(text("UPDATE variant SET cost_minor = :cost"), {"cost": CANARY_COST})
     other = Customer(email="canary-other@example.org", name="CANARY-name", password_hash="CANARY-hash")
     clerk = Staff(
-        email="canary-clerk@example.org", name="CANARY-clerk", role=Role.CLERK, password_hash="CANARY-hash"
+        email="canary-clerk@example.org", name="CANARY-clerk", role="clerk", password_hash="CANARY-hash"
     )
     session.add_all([other, clerk])
     session.flush()

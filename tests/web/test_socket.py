@@ -242,7 +242,7 @@ async def test_what_a_handler_chains_runs(open_tab: Open) -> None:
 async def test_a_chained_event_still_needs_the_right_of_who_asked(open_tab: Open) -> None:
     async with open_tab(cookie=f"shop_session={CLERK}") as tab:
         await tab.send("chain_to_staff")
-        assert await tab.notice() == "You don't have the right to do that."
+        assert await tab.notice() == "You don't have the right to do that: Change staff."
         assert ["promote"] not in await tab.settle()
 
 

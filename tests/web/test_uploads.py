@@ -79,7 +79,7 @@ async def test_a_manager_s_picture_is_kept_and_stands_in_the_audit(client):
     [
         ("nobody", "Sign in to do that."),
         ("a made-up session", "Sign in to do that."),
-        ("clerk", "You don't have the right to do that."),
+        ("clerk", "You don't have the right to do that: Change products."),
     ],
 )
 async def test_others_are_refused_and_nothing_is_kept(client, who, sentence):

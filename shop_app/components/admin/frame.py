@@ -48,9 +48,11 @@ def desk(
     """
     shell = of(BackOffice)
     is_shown = both(ready, of(rx.State).is_hydrated, shell.loaded)
-    content = when(
-        shell.denied, _denied, lambda: fragment(*(part() if callable(part) else part for part in main))
-    )
+
+    def content() -> Component:
+        parts = (part() if callable(part) else part for part in main)
+        return when(shell.denied, _denied, lambda: fragment(*parts))
+
     return el.div(
         here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
         el.nav(_side(current), aria_label=_("Back office"), class_name=look.SIDE),

@@ -64,7 +64,7 @@ def _field() -> Component:
     return el.div(
         icon("search", styles.ICON),
         el.input(
-            type="search",
+            type="text",
             placeholder=_("Order, e-mail, SKU, tracking number, or a page"),
             aria_label=_("Search or jump to"),
             role="combobox",
@@ -96,7 +96,7 @@ def _foot() -> Component:
 
 
 def _hit(hit: Any) -> Component:
-    return el.a(
+    link = el.a(
         match(hit.kind, {"order": icon("order", styles.ICON_S)}, icon("product", styles.ICON_S)),
         el.span(hit.label, class_name="truncate"),
         el.span(hit.detail, class_name=look.PALETTE_END),
@@ -106,6 +106,9 @@ def _hit(hit: Any) -> Component:
         aria_selected="false",
         class_name=look.PALETTE_ROW,
         data_exact=when(hit.exact, "true", "false"),
+    )
+    return el.div(
+        when(hit.heading != "", el.p(hit.heading, class_name=look.PALETTE_GROUP)), link, role="presentation"
     )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import Forbidden
-from ..i18n import _
+from .permissions import MissingRight
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +27,9 @@ class Principal:
         return f"{self.kind}:{self.email}" if self.email else self.kind
 
     def need(self, permission: str) -> None:
-        """Errors  Forbidden without that permission."""
+        """Errors  MissingRight, which is Forbidden, without that permission."""
         if permission not in self.permissions:
-            raise Forbidden(_("You don't have the right to do that."))
+            raise MissingRight(permission)
 
 
 NOBODY = Principal()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
+from ...core.access import permissions
 from ...core.access.principal import NOBODY, Principal
 from ...core.clock import now
 from ...core.email_addresses import normal_email
@@ -22,38 +23,14 @@ from ...core.errors import Conflict, Invalid, ShopError
 from ...core.i18n import _
 from ...core.settings import settings
 from ...core.typed_text import prose
-from ...models import Customer, LoginSession, Role, Staff, table_of
+from ...models import Customer, LoginSession, Staff, StaffRole, table_of
 from ..staff import audit
 from . import browsers, factors, notices
 from .browsers import UNKNOWN, Browser
 from .passwords import Hashed, mark_of, verify
 
-_CLERK = frozenset(
-    ["orders.view", "orders.fulfil", "products.view", "inventory.view", "inventory.adjust", "customers.view"]
-)
-_MANAGER = _CLERK | frozenset(
-    [
-        "orders.edit",
-        "orders.refund",
-        "products.edit",
-        "customers.edit",
-        "discounts.edit",
-        "credit.edit",
-        "analytics.view",
-        "audit.view",
-    ]
-)
-_OWNER = _MANAGER | frozenset(["staff.edit", "settings.edit"])
-PERMISSIONS: dict[str, frozenset[str]] = {Role.CLERK: _CLERK, Role.MANAGER: _MANAGER, Role.OWNER: _OWNER}
-"""The permissions of each role, each as subject.action."""
-
-
-def give_owners(permissions: Iterable[str]) -> None:
-    """Give owners the permissions of extensions too; no other role has them."""
-    PERMISSIONS[Role.OWNER] = _OWNER | frozenset(permissions)
-
-
 _login_table, _staff_table, _customer_table = table_of(LoginSession), table_of(Staff), table_of(Customer)
+_role_table = table_of(StaffRole)
 _SIGNED_IN = (
     select(
         _login_table.c.id,
@@ -66,10 +43,12 @@ _SIGNED_IN = (
         _staff_table.c.email.label("staff_email"),
         _staff_table.c.name.label("staff_name"),
         _staff_table.c.role.label("staff_role"),
+        _role_table.c.permissions.label("staff_permissions"),
         _customer_table.c.email.label("customer_email"),
         _customer_table.c.name.label("customer_name"),
     )
     .outerjoin(_staff_table, _staff_table.c.id == _login_table.c.staff_id)
+    .outerjoin(_role_table, _role_table.c.code == _staff_table.c.role)
     .outerjoin(_customer_table, _customer_table.c.id == _login_table.c.customer_id)
 )
 # Runs on every event of a signed-in browser: one statement.
@@ -131,7 +110,11 @@ def _principal_of(row: Any) -> Principal:
     if row.expires_at <= now():
         return NOBODY
     if row.staff_id and row.staff_active and row.last_seen_at > idle_since():
-        rights = frozenset[str]() if row.lacks_factor else PERMISSIONS[row.staff_role]
+        rights = (
+            frozenset[str]()
+            if row.lacks_factor
+            else permissions.of_role(row.staff_role, row.staff_permissions)
+        )
         return Principal(
             "staff", row.staff_id, row.staff_email, row.staff_name, row.staff_role, rights, row.id
         )
@@ -203,7 +186,7 @@ def _open_for_staff(session: Session, staff: Staff, browser: Browser, by: str) -
     lacks = factors.second_factor_required(session, staff.role) and not factors.has_any(session, staff.id)
     lasts = timedelta(hours=settings().staff_session_hours)
     key, row = _open(session, browser, lasts, staff=staff, lacks_factor=lacks)
-    principal = _staff(staff, row)
+    principal = _staff(session, staff, row)
     if browsers.remember(session, staff.id, browser):
         notices.tell(session, staff.email, "staff_new_browser", device=row.device, network=row.network)
     proven = {"by": by, "device": row.device, "network": row.network}
@@ -258,15 +241,15 @@ def create_staff(
     Errors  Invalid for an address or role that can't be used; Conflict for an address that is taken.
     """
     address = clean_email(email)
-    if role not in PERMISSIONS:
-        raise Invalid(_("Choose owner, manager or clerk as the role."), field="role")
+    if session.get(StaffRole, role) is None:
+        raise Invalid(_("There is no such role."), field="role")
     if session.exec(select(Staff).where(Staff.email == address)).first():
         raise Conflict(_("There is a member of staff with this e-mail address already."))
     staff = Staff(email=address, name=prose(name)[:200], role=role, password_hash=password.text)
     session.add(staff)
     session.flush()
     audit.record(session, actor, "created", "staff", address, after={"role": role, "name": staff.name})
-    return _staff(staff)
+    return _staff(session, staff)
 
 
 def create_customer(session: Session, email: str, password: Hashed, *, name: str = "") -> Principal:
@@ -303,9 +286,20 @@ def key_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _staff(staff: Staff, row: LoginSession | None = None) -> Principal:
+def staff_principal(session: Session, staff_id: int | None) -> Principal:
+    """A member of staff with the rights that they have now, for work that they began earlier.
+
+    NOBODY where their account was closed meanwhile.
+    """
+    staff = session.get(Staff, staff_id) if staff_id else None
+    return _staff(session, staff) if staff and staff.active else NOBODY
+
+
+def _staff(session: Session, staff: Staff, row: LoginSession | None = None) -> Principal:
     assert staff.id
-    rights = frozenset[str]() if row and row.lacks_factor else PERMISSIONS[staff.role]
+    role = session.get_one(StaffRole, staff.role)
+    lacks = row is not None and row.lacks_factor
+    rights = frozenset[str]() if lacks else permissions.of_role(role.code, role.permissions)
     session_id = row.id if row and row.id else 0
     return Principal("staff", staff.id, staff.email, staff.name, staff.role, rights, session_id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, or_, select
 from sqlmodel import Session, col
@@ -30,6 +30,8 @@ class Hit:
     href: str
     exact: bool = False
     """Whether the whole text is the record's own number, SKU, barcode or reference."""
+    heading: str = ""
+    """What stands above it: the name of its kind, for the first of them."""
 
 
 def find(session: Session, text: str, by: Principal) -> list[Hit]:
@@ -41,7 +43,12 @@ def find(session: Session, text: str, by: Principal) -> list[Hit]:
     word = text.strip().removeprefix("#")
     if len(word) < SHORTEST and not word.isdigit():
         return []
-    return [hit for needs, search in _KINDS if needs in by.permissions for hit in search(session, word)]
+    return [
+        replace(hit, heading="" if position else heading)
+        for needs, heading, search in _KINDS
+        if needs in by.permissions
+        for position, hit in enumerate(search(session, word))
+    ]
 
 
 def _orders(session: Session, word: str) -> Iterator[Hit]:
@@ -109,7 +116,7 @@ def _contains(column: object, word: str) -> object:
     return col(column).icontains(word, autoescape=True)  # pyright: ignore[reportArgumentType]
 
 
-_KINDS: tuple[tuple[str, Callable[[Session, str], Iterator[Hit]]], ...] = (
-    ("orders.view", _orders),
-    ("products.view", _products),
+_KINDS: tuple[tuple[str, str, Callable[[Session, str], Iterator[Hit]]], ...] = (
+    ("orders.view", _("Orders"), _orders),
+    ("products.view", _("Products"), _products),
 )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.state.admin.orders import OrderAdmin
 from tests.paying import everything, make_world, rows
 from tests.selling import LATER, line, order, run_sql, statuses, units, wrong_books
 
-CLERK = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", PERMISSIONS["clerk"])
-MANAGER = Principal("staff", 0, "manager@example.com", "Mo", "manager", PERMISSIONS["manager"])
+CLERK = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", BUILT_IN_ROLES["clerk"])
+MANAGER = Principal("staff", 0, "manager@example.com", "Mo", "manager", BUILT_IN_ROLES["manager"])
 
 
 @pytest.fixture

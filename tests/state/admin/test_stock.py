@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Forbidden, Invalid
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.state.admin.stock import StockAdmin
 from tests import factories
 
-CLERK = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", PERMISSIONS["clerk"])
+CLERK = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", BUILT_IN_ROLES["clerk"])
 
 
 @pytest.fixture

@@ -1,0 +1,410 @@
+"""Above a list: its tabs, the search, the filters as chips with their small forms, columns, export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shop_app.core.i18n import _
+from shop_app.services.lists.spec import ListSpec
+from shop_app.state.admin.records import RecordList
+
+from .. import styles
+from ..controls import button, here_link
+from ..fields import checkbox
+from ..forms import submit
+from ..icons import icon
+from ..kit import Component, Text, each, el, fragment, match, of, when
+from ..overlays import opens
+from . import list_look as look
+from . import look as desk_look
+from .list_views import SAVE, SETTINGS
+
+PERIODS = (
+    ("", _("Days of your own")),
+    ("today", _("Today")),
+    ("yesterday", _("Yesterday")),
+    ("7", _("Last 7 days")),
+    ("30", _("Last 30 days")),
+    ("90", _("Last 90 days")),
+    ("365", _("Last 365 days")),
+)
+
+
+def tabs(spec: ListSpec) -> Component:
+    state = of(RecordList)
+
+    def one(tab: Any) -> Component:
+        return el.a(
+            tab.label,
+            el.span(tab.count, class_name=look.TAB_COUNT),
+            href=tab.href,
+            key=tab.key,
+            class_name=look.TAB,
+            aria_current=when(tab.current, "page", "false"),
+        )
+
+    save = el.button(
+        icon("plus", styles.ICON_S),
+        type="button",
+        aria_label=_("Save as a view"),
+        title=_("Save as a view"),
+        class_name=f"{look.TAB} px-1",
+        **opens(SAVE),
+    )
+    return el.nav(
+        each(state.tabs, one),
+        when(state.can_save, save),
+        aria_label=_("Views of ") + spec.title,
+        class_name=look.TABS,
+    )
+
+
+def tools(spec: ListSpec) -> Component:
+    state = of(RecordList)
+    shown = state.list
+    return fragment(
+        when(state.saved.id > 0, _saved),
+        el.div(
+            _search(spec) if spec.search else fragment(),
+            each(shown.filters, _chip) if spec.filters else fragment(),
+            _filter_menu() if spec.filters else fragment(),
+            _sort_menu(),
+            el.div(
+                el.p(
+                    el.span(shown.count, data_testid="list-count"),
+                    when(shown.sum != "", el.span(", ", shown.sum)),
+                    class_name=look.COUNT,
+                    role="status",
+                ),
+                _columns_menu(),
+                _export_menu(),
+                class_name=look.TOOLS_END,
+            ),
+            class_name=look.TOOLS,
+        ),
+    )
+
+
+def _saved() -> Component:
+    """What can be done with the saved view that the list was opened with."""
+    state = of(RecordList)
+    edited = fragment(
+        el.span(_("You have changed what this view asks."), class_name="text-ink-2"),
+        when(
+            state.saved.may_edit,
+            button(_("Update"), size="xs", kind="outline", on_click=RecordList.update_view),
+        ),
+        button(_("Save as new"), size="xs", kind="plain", **opens(SAVE)),
+        el.a(_("Reset"), href=state.saved.href, class_name=styles.LINK),
+    )
+    settings = when(
+        state.saved.may_edit, button(_("View settings"), size="xs", kind="plain", **opens(SETTINGS))
+    )
+    return el.div(
+        when(state.is_edited, edited),
+        settings,
+        class_name="mb-3 flex min-h-7 flex-wrap items-center gap-2 text-xs",
+    )
+
+
+def _search(spec: ListSpec) -> Component:
+    box = el.input(
+        type="search",
+        name="q",
+        aria_label=_("Search in ") + spec.title,
+        placeholder=spec.search_hint or _("Search"),
+        auto_complete="off",
+        max_length=200,
+        class_name=look.SEARCH_INPUT,
+        data_list_search="true",
+        data_query=of(RecordList).list.text,
+        data_keys="/",
+    )
+    return el.form(box, on_submit=submit(RecordList.search), class_name=look.SEARCH, role="search")
+
+
+# --- Filters ----------------------------------------------------------------------------------------
+
+
+def pop(
+    summary: Any, *body: Any, class_name: str, at_end: bool = False, label: Text = None, **props: Any
+) -> Component:
+    """A button with a small panel below it, closed by Esc, a click elsewhere, and what it leads to."""
+    panel = f"{look.POP_PANEL} {look.POP_END}" if at_end else look.POP_PANEL
+    named = {} if label is None else {"aria_label": label}
+    return el.details(
+        el.summary(summary, class_name=class_name, **named),
+        el.div(*body, class_name=panel),
+        class_name=look.POP,
+        data_pop="true",
+        **props,
+    )
+
+
+def _chip(one: Any) -> Component:
+    remove = el.a(
+        icon("close", styles.ICON_S),
+        el.span(_("Take away "), one.chip, class_name=styles.SR),
+        href=one.remove_href,
+        class_name=look.CHIP_CLOSE,
+    )
+    return el.span(
+        when(
+            one.in_force,
+            lambda: el.span(
+                pop(el.span(one.chip), _form(one), class_name=look.CHIP, key=one.chip),
+                remove,
+                class_name="inline-flex",
+                data_testid="list-chip",
+                data_name=one.key,
+            ),
+        ),
+        key=one.key,
+        class_name="empty:hidden",
+    )
+
+
+def _filter_menu() -> Component:
+    def entry(one: Any) -> Component:
+        return el.details(
+            el.summary(
+                el.span(one.label), icon("down", styles.ICON_S), class_name=look.FILTER_ROW, data_name=one.key
+            ),
+            el.div(_form(one), class_name=look.FILTER_BODY),
+            key=one.key + one.chip,
+            custom_attrs={"name": "list-filter"},
+        )
+
+    def offered(one: Any) -> Component:
+        return el.div(when(one.in_force, None, lambda: entry(one)), key=one.key, class_name="empty:hidden")
+
+    return pop(
+        fragment(icon("plus", styles.ICON_S), _("Filter")),
+        el.div(
+            each(of(RecordList).list.filters, offered), class_name="-m-1.5 grid max-h-[60dvh] overflow-y-auto"
+        ),
+        class_name=look.MENU_BUTTON,
+        data_testid="list-filters",
+    )
+
+
+def _form(one: Any) -> Component:
+    fields = match(
+        one.kind,
+        {
+            "choice": lambda: _choices(one),
+            "flag": lambda: _flag(one),
+            "text": lambda: _text(one),
+            "day": lambda: _days(one),
+        },
+        lambda: _bounds(one),
+    )
+    error = of(RecordList).error
+    return el.form(
+        el.input(type="hidden", name="key", default_value=one.key),
+        fields,
+        when(error != "", el.p(error, class_name="text-xs text-coral", role="alert")),
+        button(_("Apply"), type="submit", size="s", class_name="justify-self-start"),
+        on_submit=submit(RecordList.filter),
+        class_name="grid gap-3",
+        data_testid="list-filter-form",
+    )
+
+
+def _select(*options: Any, name: str, label: Text, value: Any) -> Component:
+    return el.select(
+        *options,
+        name=name,
+        aria_label=label,
+        default_value=value,
+        class_name=f"{desk_look.INPUT} {styles.SELECT}",
+    )
+
+
+def _ops(one: Any) -> Component:
+    def option(op: Any) -> Component:
+        return el.option(op.label, value=op.key)
+
+    return _select(each(one.ops, option), name="op", label=_("How it is compared"), value=one.op)
+
+
+def _choices(one: Any) -> Component:
+    def choice(option: Any) -> Component:
+        return checkbox(option.label, name="word-" + option.key, default_checked=option.chosen)
+
+    return fragment(_ops(one), el.div(each(one.choices, choice), class_name=look.CHOICES))
+
+
+def _flag(one: Any) -> Component:
+    def choice(option: Any) -> Component:
+        return el.label(
+            el.input(
+                type="radio",
+                name="choice",
+                value=option.key,
+                default_checked=option.chosen,
+                class_name=styles.RADIO_MARK,
+            ),
+            el.span(option.label),
+            class_name=styles.CHECK,
+        )
+
+    return el.div(each(one.choices, choice), class_name="grid gap-1")
+
+
+def _text(one: Any) -> Component:
+    return fragment(
+        _ops(one),
+        el.input(
+            name="text",
+            aria_label=one.label,
+            default_value=one.text,
+            max_length=200,
+            class_name=desk_look.INPUT,
+        ),
+    )
+
+
+def _days(one: Any) -> Component:
+    options = (el.option(label, value=value) for value, label in PERIODS)
+    return fragment(
+        _select(*options, name="period", label=_("Period"), value=one.period),
+        _pair(one, "date"),
+    )
+
+
+def _bounds(one: Any) -> Component:
+    return _pair(one, "text", input_mode="decimal")
+
+
+def _pair(one: Any, kind: str, **props: Any) -> Component:
+    def bound(name: str, label: Text, value: Any) -> Component:
+        return el.label(
+            el.span(label, class_name=desk_look.LABEL),
+            el.input(
+                type=kind,
+                name=name,
+                default_value=value,
+                auto_complete="off",
+                class_name=desk_look.INPUT,
+                **props,
+            ),
+            class_name="grid min-w-0 gap-1",
+        )
+
+    return el.div(
+        bound("low", _("From"), one.low),
+        bound("high", _("Up to"), one.high),
+        class_name="grid grid-cols-2 gap-2",
+    )
+
+
+# --- Columns, order, export -------------------------------------------------------------------------
+
+
+def _sort_menu() -> Component:
+    """On a phone the heads of the columns aren't there to sort by."""
+
+    def entry(column: Any) -> Component:
+        mark = match(column.direction, {"ascending": _("rising"), "descending": _("falling")}, "")
+        return when(
+            column.href != "",
+            el.a(
+                column.label,
+                el.span(mark, class_name="ms-auto text-xs text-ink-3"),
+                href=column.href,
+                class_name="flex min-h-11 items-center gap-3 rounded-r1 px-2 hover:bg-sunken",
+            ),
+        )
+
+    return pop(
+        fragment(icon("sort", styles.ICON_S), _("Sort")),
+        el.div(each(of(RecordList).list.columns, entry), class_name="grid"),
+        class_name=f"{look.MENU_BUTTON} md:hidden",
+    )
+
+
+def _columns_menu() -> Component:
+    shown = of(RecordList).list
+
+    def column(one: Any) -> Component:
+        def move(label: Text, step: str, name: str) -> Component:
+            return el.button(
+                icon(name, styles.ICON_S),
+                el.span(label, one.label, class_name=styles.SR),
+                type="button",
+                class_name="inline-grid size-7 place-items-center rounded-r1 text-ink-3 hover:bg-sunken hover:text-ink",
+                data_moves=step,
+            )
+
+        return el.li(
+            checkbox(one.label, name="column-" + one.key, default_checked=one.shown),
+            el.span(
+                move(_("Earlier: "), "-1", "up"), move(_("Later: "), "1", "down"), class_name="ms-auto flex"
+            ),
+            key=one.key,
+            class_name="flex min-h-8 items-center gap-2",
+            data_column=one.key,
+        )
+
+    form = el.form(
+        el.ol(
+            each(shown.choices, column), class_name="grid max-h-72 overflow-y-auto p-0.5", data_columns="true"
+        ),
+        el.input(type="hidden", name="order", default_value=""),
+        el.div(
+            button(_("Apply"), type="submit", size="s"),
+            button(_("As usual"), kind="plain", size="s", on_click=RecordList.usual_columns),
+            class_name="flex gap-2",
+        ),
+        on_submit=submit(RecordList.choose_columns),
+        class_name="grid gap-3",
+        key=shown.address,
+        data_testid="list-columns",
+    )
+
+    def density(value: str, label: Text) -> Component:
+        return el.button(
+            label,
+            type="button",
+            on_click=RecordList.set_density(value),  # pyright: ignore[reportCallIssue]
+            aria_pressed=when(shown.density == value, "true", "false"),
+            class_name="min-h-9 flex-1 rounded-r2 border border-line-strong px-2 text-xs aria-pressed:border-ink "
+            "aria-pressed:bg-sunken",
+        )
+
+    heights = el.div(
+        density("comfortable", _("Comfortable")),
+        density("compact", _("Compact")),
+        class_name="flex gap-2 max-md:hidden",
+    )
+    return pop(
+        icon("columns", styles.ICON_S),
+        heights,
+        form,
+        class_name=look.MENU_BUTTON,
+        at_end=True,
+        label=_("Columns and height of rows"),
+    )
+
+
+def _export_menu() -> Component:
+    shown = of(RecordList).list
+    entry = "flex min-h-11 items-center gap-2 rounded-r1 px-2 hover:bg-sunken md:min-h-9"
+    return pop(
+        fragment(icon("download", styles.ICON_S), el.span(_("Export"), class_name="max-md:sr-only")),
+        el.p(
+            shown.count,
+            " ",
+            _("as they are filtered, in these columns"),
+            class_name="px-2 text-xs text-ink-2",
+        ),
+        el.div(
+            here_link(_("CSV"), href=shown.export_csv_href, class_name=entry, download=True),
+            here_link(_("Excel (XLSX)"), href=shown.export_xlsx_href, class_name=entry, download=True),
+            class_name="grid",
+        ),
+        class_name=look.MENU_BUTTON,
+        at_end=True,
+        data_testid="list-export",
+    )
