@@ -45,9 +45,8 @@ from shop_app.services.search import index_cache
 from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
 from shop_app.state.admin import pushes as admin_pushes
-from shop_app.state.admin import rights
+from shop_app.state.admin import rights, sign_in
 from shop_app.state.admin import shell as back_office
-from shop_app.state.admin import sign_in
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
