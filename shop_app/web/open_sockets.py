@@ -28,7 +28,7 @@ from .private_states import empty_unless_filled_for
 
 log = logging.getLogger(__name__)
 
-EVERY_SECONDS = 0.4
+EVERY_SECONDS = 0.25
 ShowEnded = Callable[[Any], Awaitable[None]]
 """Takes the root of a tab's States, and has its page say that the session has ended."""
 
