@@ -10,7 +10,7 @@ from shop_app.components.admin.parts import panel, text_field
 from shop_app.components.badges import badge, note
 from shop_app.components.controls import button
 from shop_app.components.forms import browser_form, error_of, submit
-from shop_app.components.kit import Component, both, each, el, fragment, length, not_, of, text, when
+from shop_app.components.kit import Component, both, each, el, fragment, length, not_, of, when
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.services.accounts.open_sessions import SessionView
@@ -247,7 +247,7 @@ def _recovery() -> Component:
     account = of(Security).account
     left = when(
         account.recovery_left > 0,
-        el.p(text(account.recovery_left), _(" codes are left."), class_name="text-ink-2"),
+        el.p(account.recovery_text, class_name="text-ink-2"),
         el.p(_("You have none. Without them, a lost phone locks you out."), class_name="text-ink-2"),
     )
     make = button(
