@@ -88,6 +88,19 @@ def test_each_sign_in_has_a_key_of_its_own_and_ends_the_browser_s_former_session
 
 
 @pytest.mark.both
+def test_the_number_of_a_session_is_never_given_again(session: Session, clock: Any):
+    """Open sockets are bound to it: another person's session must not take the place of one that ended."""
+    email, numbers = staff(session), set()
+    for _time in range(3):
+        key, who = sign_in(session, email)
+        numbers.add(who.session_id)
+        sessions.sign_out(session, key_hash(key))
+        session.expire_all()
+    assert len(numbers) == 3
+    assert all(0 < number < 2**53 for number in numbers)
+
+
+@pytest.mark.both
 def test_a_new_proof_brings_a_new_key_and_the_old_one_opens_nothing(session: Session, clock: Any):
     key, who = sign_in(session, staff(session))
     assert open_sessions.fresh(session, who.session_id)
