@@ -226,9 +226,8 @@ def _form() -> Component:
 
 def _group(group: str, members: list[Permission]) -> Component:
     return el.fieldset(
-        el.legend(group, class_name="pb-1.5 text-xs font-medium"),
+        el.legend(group, class_name="w-full border-t border-line pt-3 pb-1.5 text-xs font-medium"),
         el.div(*map(_box, members), class_name="grid gap-2"),
-        class_name="border-t border-line pt-3",
     )
 
 

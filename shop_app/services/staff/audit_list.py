@@ -99,7 +99,7 @@ AUDIT = ListSpec(
         Filter("at", _("When"), "day", lists.between(_entry.c.at)),
     ),
     search=_search,
-    search_hint=_("Number, SKU, slug or e-mail address"),
+    search_hint=_("Number, SKU or e-mail address"),
     tabs=(
         Tab("all", _("All")),
         Tab("staff", _("Staff and rights"), "kind=staff,role,right"),

@@ -91,7 +91,12 @@ _WORDS = {
 }
 _KINDS = {"credit": _("Gift card or credit"), "variant": _("Stock"), "staff": _("Member of staff")}
 _ORIGINS = {"page": _("Back office"), "request": _("Back office"), "command line": _("Command line")}
-_ACTORS = {"command line": _("Command line"), "system": _("The shop"), "shopper": _("The shopper")}
+_ACTORS = {
+    "command line": _("Command line"),
+    "system": _("The shop"),
+    "shopper": _("The shopper"),
+    "seed": _("Demo data"),
+}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
