@@ -22,7 +22,6 @@ from shop_app.components.admin import menu
 from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
 from shop_app.core.access import permissions, policy
-from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
 from shop_app.extension import Extension, Listener, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
@@ -30,13 +29,14 @@ from shop_app.pages.admin import audit as admin_audit
 from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import letters_sent, received_events
+from shop_app.pages.admin import login as admin_login
+from shop_app.pages.admin import security as admin_security
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
-from shop_app.services.accounts import sessions
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.received_events import EVENTS
@@ -45,7 +45,7 @@ from shop_app.services.search import index_cache
 from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
 from shop_app.state.admin import pushes as admin_pushes
-from shop_app.state.admin import rights
+from shop_app.state.admin import rights, sign_in
 from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.history import History
@@ -58,7 +58,20 @@ from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
-from shop_app.web import health, logs, media, sitemap, tcp_timeout, uploads, webhooks
+from shop_app.web import (
+    health,
+    logs,
+    media,
+    open_sockets,
+    own_account,
+    refused_sign_ins,
+    session_look_up,
+    sitemap,
+    staff_sign_in,
+    tcp_timeout,
+    uploads,
+    webhooks,
+)
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.error_boundary import ErrorBoundary
@@ -98,6 +111,8 @@ PAGES = (
     admin_roles.PAGE,
     admin_audit.PAGE,
     admin_invitation.PAGE,
+    *admin_login.PAGES,
+    admin_security.PAGE,
 )
 
 LISTS = (AUDIT, LETTERS, EVENTS)
@@ -106,8 +121,15 @@ LISTS = (AUDIT, LETTERS, EVENTS)
 SHOP = Extension(
     name="shop",
     pages=PAGES,
-    routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
     listeners=(Listener(events.StaffChanged, rights.staff_changed),),
+    routes=(
+        *health.routes,
+        *media.routes,
+        *webhooks.routes,
+        *uploads.routes,
+        *staff_sign_in.routes,
+        *own_account.routes,
+    ),
     payment_methods=registry.OWN,
     lists=LISTS,
     permissions=permissions.OWN,
@@ -118,6 +140,7 @@ SHOP = Extension(
         admin_pushes.running,
         other_processes.followed,
         learn_methods.hourly,
+        refused_sign_ins.written_down,
         lambda: tcp_timeout.bounded(settings().port),
     ),
 )
@@ -142,7 +165,7 @@ def build(*extensions: Extension) -> rx.App:
     catalogue.offer(parts.lists)
     letters_list.compose_with(jobs.letter_as_sent)
     permissions.offer(map(as_permission, parts.permissions))
-    policy.set_look_up(signed_in)
+    policy.set_look_up(session_look_up.signed_in, session_look_up.signed_in_by)
     logs.redact()
     # After some errors Reflex reloads the page by an evaluated script, which the content policy forbids.
     FrontendEventExceptionState.auto_reload_on_errors = []
@@ -248,6 +271,7 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
         await warm()
         bus.start(partial(live.emit, app))
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(open_sockets.watched(app, sign_in.show_ended))
             stack.push_async_callback(bus.stop)
             for listener in parts.listeners:
                 stack.callback(events.subscribe(listener.event, listener.call))
@@ -257,11 +281,6 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
             yield
 
     return running
-
-
-async def signed_in(session_hash: str) -> Principal:
-    """Who a session belongs to, read from the database on every event."""
-    return await db.read(sessions.who, session_hash)
 
 
 async def warm() -> None:

@@ -46,7 +46,6 @@ def upgrade() -> None:
         sa.Column("took_ms", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(500), nullable=False),
         sa.Column("failed_at", MOMENT),
-        sa.Column("wanted_at", MOMENT),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_job_run")),
     )
     for table, indexes in INDEXES.items():

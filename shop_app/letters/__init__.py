@@ -19,7 +19,7 @@ from ..core.i18n import _
 from ..core.settings import settings
 from ..services.outbox import LetterToSend
 from ..services.storefront.order_page import OrderView
-from . import about_credit, about_orders, about_returns, about_staff, about_stock
+from . import about_credit, about_orders, about_returns, about_sign_in, about_staff, about_stock
 from .wording import Words
 
 SHOP_NAME = "Fennholm"
@@ -47,7 +47,7 @@ KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
 
 
 WITHOUT_ORDER: dict[str, Callable[[dict[str, Any]], Words]] = (
-    about_credit.KINDS | about_stock.KINDS | about_staff.KINDS
+    about_credit.KINDS | about_stock.KINDS | about_staff.KINDS | about_sign_in.KINDS
 )
 """Every kind of letter without an order around it."""
 

@@ -103,7 +103,7 @@ class BulkRow(SQLModel, table=True):
 
 
 class JobRun(SQLModel, table=True):
-    """The last run of a job of the timetable, and whether someone wants it to run now."""
+    """The last run of a job of the timetable."""
 
     __tablename__ = "job_run"
 
@@ -114,4 +114,3 @@ class JobRun(SQLModel, table=True):
     """Why it failed; "" where it didn't."""
     failed_at: datetime | None = None
     """When it failed last."""
-    wanted_at: datetime | None = None

@@ -20,6 +20,9 @@ LIST = "list:"
 STAFF = "staff:"
 """Followed by the id of a member of staff: all of their tabs."""
 
+OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER)
+"""What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
+
 
 def product_key(slug: str) -> str:
     """The key under which pages keep the newest values of a product."""

@@ -49,6 +49,7 @@ BY_STRANGERS = frozenset(
         "return_requested",
         "withdrawal_received",
         "back_in_stock",
+        "staff_reset",
     }
 )
 """Kinds that can be caused without paying, or by knowing an order's number and address."""

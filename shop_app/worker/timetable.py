@@ -9,20 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
-from ..core import events
-from ..core.access.origin import set_origin
+from ..core import db, events
+from ..core.clock import now
 from ..core.errors import ShopError
-from . import jobs
+from ..core.i18n import _
+from ..services.bulk_jobs import runs
+from . import bulk, jobs
 from .leader import Leadership
 
 log = logging.getLogger(__name__)
 
+NOTE_SECONDS = 60
 REST_SECONDS = 0.5
 """The least time between two runs of a job; events that come meanwhile share one run."""
 FIRST_SECONDS = 60
@@ -42,18 +47,31 @@ class Job:
     run: Callable[[], object]
     every_seconds: float
     wakes_on: tuple[type, ...] = ()
+    label: str = ""
+    """What staff read; its name where this is ""."""
 
 
 def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
     """The shop's own jobs; for `pause` see `jobs.Pause`."""
     return (
-        Job("send_letters", partial(jobs.send_letters, pause), 60, (events.LetterWritten,)),
-        Job("tell_of_stock", partial(jobs.tell_of_stock, pause), 60),
-        Job("close_outdated", jobs.close_outdated, 60, (events.CartChanged,)),
-        Job("free_holds", partial(jobs.free_holds, pause), 5),
-        Job("sweep", jobs.sweep, 60),
-        Job("reconcile_recent", jobs.reconcile_recent, 5 * 60),
-        Job("forget", partial(jobs.forget, pause), 60 * 60),
+        Job(
+            "send_letters", partial(jobs.send_letters, pause), 60, (events.LetterWritten,), _("Send letters")
+        ),
+        Job("tell_of_stock", partial(jobs.tell_of_stock, pause), 60, (), _("Tell who waits for stock")),
+        Job(
+            "close_outdated",
+            jobs.close_outdated,
+            60,
+            (events.CartChanged,),
+            _("End unpaid orders whose cart has changed"),
+        ),
+        Job("free_holds", partial(jobs.free_holds, pause), 5, (), _("Release holds that ran out")),
+        Job(
+            "bulk_jobs", partial(bulk.work_off, pause), 30, (events.BulkJobMoved,), _("Work off bulk actions")
+        ),
+        Job("sweep", jobs.sweep, 60, (), _("Apply received events, expire unpaid orders")),
+        Job("reconcile_recent", jobs.reconcile_recent, 5 * 60, (), _("Compare recent payments")),
+        Job("forget", partial(jobs.forget, pause), 60 * 60, (), _("Remove what has reached its age")),
     )
 
 
@@ -64,19 +82,25 @@ async def running(extra_jobs: Sequence[Job] = ()) -> AsyncIterator[None]:
     At the end jobs that are running finish, for `STOP_SECONDS` at most, and no other is started.
     """
     stopping = threading.Event()
-    async with run_jobs([*shop_jobs(stopping.wait), *extra_jobs], stopping):
+    async with run_jobs([*shop_jobs(stopping.wait), *extra_jobs], stopping, Notes()):
         yield
 
 
 @asynccontextmanager
-async def run_jobs(timetable: Sequence[Job], stopping: threading.Event) -> AsyncIterator[None]:
-    """The same for these jobs; `stopping` is set at the end, for jobs that can end early."""
+async def run_jobs(
+    timetable: Sequence[Job], stopping: threading.Event, notes: Notes | None = None
+) -> AsyncIterator[None]:
+    """The same for these jobs; `stopping` is set at the end, for jobs that can end early.
+
+    `notes` keep how runs went.
+    """
     leadership = Leadership()
     # A thread for each: where a provider hangs, the other jobs go on.
     threads = ThreadPoolExecutor(max(1, len(timetable)), thread_name_prefix="job")
     wakers = [(job, asyncio.Event()) for job in timetable]
     listeners = [events.subscribe(kind, _listener(woken)) for job, woken in wakers for kind in job.wakes_on]
-    tasks = [asyncio.create_task(_repeat(job, woken, leadership, threads)) for job, woken in wakers]
+    listeners.append(events.subscribe(events.JobWanted, _wanted(wakers)))
+    tasks = [asyncio.create_task(_repeat(job, woken, leadership, threads, notes)) for job, woken in wakers]
     try:
         yield
     finally:
@@ -103,7 +127,11 @@ def _listener(woken: asyncio.Event) -> Callable[[object], None]:
 
 
 async def _repeat(
-    job: Job, woken: asyncio.Event, leadership: Leadership, threads: ThreadPoolExecutor
+    job: Job,
+    woken: asyncio.Event,
+    leadership: Leadership,
+    threads: ThreadPoolExecutor,
+    notes: Notes | None,
 ) -> None:
     wait_seconds = min(job.every_seconds, FIRST_SECONDS)
     if job.wakes_on:
@@ -112,7 +140,7 @@ async def _repeat(
     while True:
         by_clock = not await _set_within(woken, wait_seconds)
         woken.clear()
-        run = asyncio.get_running_loop().run_in_executor(threads, _run, job, leadership, by_clock)
+        run = asyncio.get_running_loop().run_in_executor(threads, _run, job, leadership, by_clock, notes)
         try:
             await asyncio.shield(run)
         except asyncio.CancelledError:
@@ -121,6 +149,17 @@ async def _repeat(
             raise
         wait_seconds = job.every_seconds
         await asyncio.sleep(REST_SECONDS)
+
+
+def _wanted(wakers: Sequence[tuple[Job, asyncio.Event]]) -> Callable[[events.JobWanted], None]:
+    """A listener that wakes the job that someone wants to run now."""
+    wake = {job.name: _listener(woken) for job, woken in wakers}
+
+    def listen(event: events.JobWanted) -> None:
+        if event.name in wake:
+            wake[event.name](event)
+
+    return listen
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
@@ -132,12 +171,35 @@ async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-def _run(job: Job, leadership: Leadership, by_clock: bool) -> None:
-    set_origin(f"job {job.name}")
+def _run(job: Job, leadership: Leadership, by_clock: bool, notes: Notes | None) -> None:
+    if by_clock and not leadership.held():
+        return
+    started_at, began, problem = now(), time.monotonic(), ""
     try:
-        if not by_clock or leadership.held():
-            job.run()
+        job.run()
     except ShopError as refusal:
-        log.warning("The job %s is tried again: %s", job.name, refusal.message)
-    except Exception:
+        problem = refusal.message
+        log.warning("The job %s is tried again: %s", job.name, problem)
+    except Exception as error:
+        problem = type(error).__name__
         log.exception("The job %s failed; it is tried again", job.name)
+    if notes:
+        notes.take(job.name, started_at, round((time.monotonic() - began) * 1000), problem)
+
+
+class Notes:
+    """Keeps in the database how runs went: every failure, and of those that went well one a minute."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, tuple[float, str]] = {}
+
+    def take(self, name: str, started_at: datetime, took_ms: int, problem: str) -> None:
+        at, before = self._taken.get(name, (-NOTE_SECONDS, ""))
+        if problem == before and time.monotonic() - at < NOTE_SECONDS:
+            return
+        self._taken[name] = (time.monotonic(), problem)
+        try:
+            with db.transaction() as session:
+                runs.note(session, name, started_at, took_ms, problem)
+        except ShopError as refusal:
+            log.warning("How the job %s went couldn't be kept: %s", name, refusal.message)

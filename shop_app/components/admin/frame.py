@@ -12,6 +12,7 @@ from shop_app.state.base import Notice
 
 from .. import styles, texts
 from ..controls import here_link, icon_button
+from ..forms import browser_form
 from ..icons import icon
 from ..kit import Component, Text, both, contains, each, el, fragment, length, of, text, when
 from ..layout import connection_banner
@@ -20,6 +21,7 @@ from . import look, menu
 from .menu import MenuEntry
 from .palette import PALETTE, key_sheet, palette
 from .parts import skeleton
+from .reauth import reauth_dialog, signed_out
 
 SIDE = "desk-menu"
 ALERTS = "desk-alerts"
@@ -70,6 +72,8 @@ def desk(
         _alerts(),
         palette(),
         key_sheet(),
+        reauth_dialog(),
+        signed_out(),
         _notices(),
         class_name=look.DESK,
         data_ready=when(is_shown, "true", "false"),
@@ -166,7 +170,7 @@ def _account(current: str) -> Component:
             title=_("Your account"),
         ),
         # A plain form: signing out works whatever state the page is in.
-        el.form(
+        browser_form(
             el.button(
                 icon("lock", styles.ICON_S),
                 type="submit",
@@ -175,7 +179,6 @@ def _account(current: str) -> Component:
                 class_name=styles.ICON_BUTTON_S,
             ),
             action="/admin/logout",
-            method="post",
         ),
         class_name="flex items-center gap-1",
     )

@@ -52,6 +52,11 @@ FILTER_BODY = "grid gap-3 px-2 pt-1 pb-3"
 CHOICES = "grid max-h-60 gap-1 overflow-y-auto p-0.5"
 TOOLS_END = "flex flex-1 items-center justify-end gap-1"
 COUNT = "me-1 text-xs text-ink-2 tabular-nums whitespace-nowrap"
+MOVE = "inline-grid size-7 place-items-center rounded-r1 text-ink-3 hover:bg-sunken hover:text-ink"
+DENSITY = (
+    "min-h-9 flex-1 rounded-r2 border border-line-strong px-2 text-xs aria-pressed:border-ink "
+    "aria-pressed:bg-sunken"
+)
 
 BOX = (
     "rounded-r2 border border-line bg-surface outline-offset-2 md:max-h-[max(24rem,calc(100dvh-16rem))] "

@@ -51,13 +51,12 @@ class RowToDo:
 
 @dataclass(frozen=True, slots=True)
 class JobToDo:
-    """A job as the worker has it: `by` is who began it, with the rights that they have now."""
+    """A job as the worker has it."""
 
     id: int
     list_name: str
     action: str
     arguments: Mapping[str, str]
-    by: Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,16 +205,19 @@ def claim(session: Session) -> JobToDo | None:
     )
 
 
-def next_rows(session: Session, job_id: int, most: int) -> list[RowToDo]:
-    """The next records that wait, and the claim for as long again; none where the job was stopped."""
+def next_rows(session: Session, job_id: int, most: int) -> tuple[Principal, list[RowToDo]]:
+    """The next records that wait, the claim for as long again, and who began it with the rights of now.
+
+    No record is left where the job was stopped.
+    """
     job = session.get_one(BulkJob, job_id)
     if job.stops:
         _close_rest(session, job_id)
-        return []
     job.claimed_until = now() + CLAIMED_FOR
     waiting = (BulkRow.job_id == job_id, BulkRow.state == BulkRowState.WAITING)
     found = select(BulkRow.position, BulkRow.record_id).where(*waiting).order_by(col(BulkRow.position))
-    return [RowToDo(position, record_id) for position, record_id in session.exec(found.limit(most)).all()]
+    rows = [RowToDo(position, record_id) for position, record_id in session.exec(found.limit(most)).all()]
+    return sessions.staff_principal(session, job.staff_id), rows
 
 
 def _close_rest(session: Session, job_id: int) -> None:
