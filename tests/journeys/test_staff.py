@@ -14,7 +14,7 @@ PASSWORD = "seven paper lanterns"
 
 
 def sign_in(person: Shopper, email: str, password: str) -> Page:
-    person.page.goto("/admin/login")
+    person.open("/admin/login")
     person.see("login-email").fill(email)
     person.see("login-password").fill(password)
     person.see("login-submit").click()
