@@ -12,11 +12,13 @@ from starlette.routing import Route
 
 from shop_app.core import db
 from shop_app.core.access import clients, policy, rates
+from shop_app.core.access.permissions import MissingRight
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Forbidden, ShopError
 from shop_app.core.i18n import _
 from shop_app.services.catalog import pictures
 from shop_app.services.staff import audit
+from shop_app.workflows.note_refused_right import note_refused_right
 
 from .bodies import BODY_BYTES
 
@@ -41,6 +43,9 @@ async def picture(request: Request) -> Response:
         stored = await db.write(_store, await _decoded(body), by)
     except ClientDisconnect:
         return _refusal(_("The picture didn't arrive whole."), 400)
+    except MissingRight as refused:
+        await note_refused_right(by, refused.permission, request.url.path)
+        return _refusal(refused.message, 403)
     except Forbidden as refused:
         return _refusal(refused.message, 403)
     except ShopError as refused:
