@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +24,7 @@ from filelock import FileLock
 from starlette.types import ASGIApp
 
 from shop_app.core.settings import ROOT, settings
+from shop_app.core.shop import shop
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ def run() -> None:
     started = time.monotonic()
     os.chdir(ROOT)
     settings()
+    speak()
     prepare_database()
     build_front_end()
     os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
@@ -74,6 +77,22 @@ def run() -> None:
         application = asgi()
         _announce(started)
         serve_until_stopped(application, settings().port)
+
+
+def speak() -> None:
+    """Take the shop's language from its row, for the texts of this process and of those that it starts.
+
+    Before anything with texts is imported; a database without the row has the setting's.
+    """
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from shop_app.core import db
+
+    with suppress(SQLAlchemyError), db.engine().connect() as connection:
+        if locale := connection.execute(text("SELECT locale FROM shop_profile")).scalar():
+            os.environ["SHOP_LOCALE"] = locale
+            settings.cache_clear()
 
 
 def prepare_database() -> None:
@@ -86,10 +105,14 @@ def bring_up_to_date() -> tuple[str | None, str]:
     """Migrate, and project what a new schema needs of the catalogue; the revisions before and after."""
     from shop_app.core import db, migrate
     from shop_app.services.search import listing_index
+    from shop_app.services.shop import profile
 
     revisions = migrate.migrate()
     with db.transaction() as session:
         listing_index.complete(session)
+        if settings().mode != "demo":
+            profile.open_existing(session)
+    db.read_here(profile.load)
     return revisions
 
 
@@ -97,9 +120,14 @@ def fill_demo() -> None:
     """In demo mode, fill an empty database with the demo shop, and say so."""
     if settings().mode != "demo":
         return
-    from shop_app.demo import load
+    from shop_app.core import db
+    from shop_app.demo import identity, load
 
-    if loaded := load.fill():
+    loaded = load.fill()
+    # A demo from before shops had a row.
+    with db.transaction() as session:
+        identity.open_shop(session)
+    if loaded:
         print(
             f"Loaded the demo: {loaded.products} products, {loaded.reviews} reviews, {loaded.orders} orders."
         )
@@ -134,14 +162,9 @@ def _extension_sources() -> Iterator[Path]:
 
 def sources_hash() -> str:
     """A hash over the sources of the front end, the settings that its texts depend on, and Reflex."""
-    chosen = settings()
     depends_on = (
         importlib.metadata.version("reflex"),
-        chosen.locale,
-        chosen.currency,
-        chosen.country,
-        chosen.prices_include_tax,
-        chosen.ages,
+        shop().locale,
     )
     digest = hashlib.sha256(repr(depends_on).encode())
     for path in sources():

@@ -23,6 +23,7 @@ from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
 from shop_app.core.access import permissions, policy
 from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.extension import Extension, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import audit as admin_audit
@@ -42,6 +43,7 @@ from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.received_events import EVENTS
 from shop_app.services.lists import catalogue
 from shop_app.services.search import index_cache
+from shop_app.services.shop import profile
 from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
 from shop_app.state.admin import pushes as admin_pushes
@@ -185,7 +187,7 @@ def build(*extensions: Extension) -> rx.App:
 def _frame(page: Page) -> tuple[Any, ...]:
     if page.needs is not None:
         return BACK_OFFICE_FRAME
-    return () if page.is_back_office else FRAME
+    return (Shell.load,) if page.is_back_office else FRAME
 
 
 def _offer_back_office(pages: Iterable[Page]) -> None:
@@ -216,7 +218,7 @@ def _take_own_context() -> None:
 
 def _app(parts: Extension) -> rx.App:
     return rx.App(
-        html_lang=settings().locale,
+        html_lang=shop().locale,
         stylesheets=["/tokens.css"],
         head_components=[
             *map(_preload, FONTS),
@@ -283,8 +285,9 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
 
 
 async def warm() -> None:
-    """Fill the caches of the listing index before the first request."""
+    """Know the shop, and fill the caches of the listing index, before the first request."""
     try:
+        await db.read(profile.load)
         await db.read(index_cache.warm)
     except Exception:
         # The first request fills them, once the database is back.

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from . import own_files, settings_checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DEMO_ACCOUNT = "Fennholm, DE89 3704 0044 0532 0130 00 (an example: nothing arrives there)"
+DEMO_ACCOUNT = "DE89 3704 0044 0532 0130 00 (an example: nothing arrives there)"
 
 _SCHEMES = {
     "redis_url": ("redis", "rediss", "unix"),

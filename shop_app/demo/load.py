@@ -13,7 +13,7 @@ from ..core import db
 from ..core.clock import day_of, now, start_of
 from ..services.accounts.passwords import Hashed
 from ..services.search import listing_index
-from . import catalogue, history, reviews
+from . import catalogue, history, identity, reviews
 from .bulk import Bulk
 
 SEED = 7
@@ -52,6 +52,7 @@ def fill(*, seed: int = SEED, on: Engine | None = None) -> Loaded | None:
 def _load(session: Session, hashes: dict[str, Hashed], seed: int) -> Loaded:
     moment = now()
     today = start_of(day_of(moment))
+    identity.open_shop(session)
     catalogue.load_logins(session, hashes)
     bulk = Bulk(session)
     promotion_ids = catalogue.load_terms(bulk, today)

@@ -19,8 +19,10 @@ LIST = "list:"
 """Followed by the name of a list of the back office."""
 STAFF = "staff:"
 """Followed by the id of a member of staff: all of their tabs."""
+STOREFRONT = "storefront"
+"""By itself: every page of the storefront."""
 
-OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER)
+OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER, STOREFRONT)
 """What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
 
 

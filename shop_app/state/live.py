@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar
 
 import reflex as rx
-from reflex.state import StateUpdate
+from reflex.state import OnLoadInternalState, StateUpdate
 from reflex_base.event import Event, EventHandler
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
@@ -153,6 +153,15 @@ async def join_list(state: rx.State, name: str, staff_id: int) -> None:
     """Follow a list of the back office, and the jobs of who reads it, whose rights the caller has checked."""
     await _join(state, rooms.LIST, [rooms.LIST + name])
     await _join(state, rooms.STAFF, [rooms.STAFF + str(staff_id)])
+
+
+async def join_storefront(state: rx.State) -> None:
+    """Follow the shop itself. Call it in on_load."""
+    await _join(state, rooms.STOREFRONT, [rooms.STOREFRONT])
+
+
+PAGE_LOADS = handler_name(OnLoadInternalState.on_load_internal)
+"""Has a page run its load handlers again, as after a reconnect: for changes that concern all it shows."""
 
 
 class Author(NamedTuple):

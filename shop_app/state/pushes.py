@@ -19,7 +19,7 @@ from shop_app.services.push_targets import cart_audience, order_audience
 
 from .cart import Cart
 from .checkout import Checkout
-from .live import Author, author, handler_name
+from .live import PAGE_LOADS, Author, author, handler_name
 from .order import Order
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ KINDS = (
     events.CartChanged,
     events.OrderPlaced,
     events.OrderChanged,
+    events.ShopChanged,
 )
 
 
@@ -44,9 +45,10 @@ class Changes:
     variants: set[int] = field(default_factory=set)
     carts: dict[int, Author] = field(default_factory=dict)
     orders: set[int] = field(default_factory=set)
+    shop: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.variants or self.carts or self.orders)
+        return bool(self.variants or self.carts or self.orders or self.shop)
 
     def note(self, event: events.Event) -> None:
         match event:
@@ -57,6 +59,8 @@ class Changes:
                 self.carts[cart_id] = self.carts.get(cart_id, this).combined_with(this)
             case events.OrderPlaced(order_id) | events.OrderChanged(order_id):
                 self.orders.add(order_id)
+            case events.ShopChanged():
+                self.shop = True
 
 
 class Publisher:
@@ -120,6 +124,13 @@ async def publish(changes: Changes) -> None:
         for token in await db.read(order_audience, order_ids):
             bus.publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
         await asyncio.sleep(0)
+    if changes.shop:
+        bus.publish(shop_changed())
+
+
+def shop_changed() -> Push:
+    """What tells every page of the storefront that the shop has changed."""
+    return Push(rooms.STOREFRONT, ask=(PAGE_LOADS,))
 
 
 def _chunks(ids: Iterable[int]) -> Iterator[tuple[int, ...]]:

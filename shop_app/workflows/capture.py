@@ -6,7 +6,7 @@ from ..core import db
 from ..core.errors import Conflict, NotFound
 from ..core.i18n import _
 from ..core.money import show
-from ..core.settings import settings
+from ..core.shop import shop
 from ..providers.payments.base import NeverTaken
 from ..providers.payments.registry import bounds, provider
 from ..services.payments import authorisations
@@ -49,7 +49,7 @@ def _refuse_what_is_too_little(authorised: Authorised) -> None:
     least_minor = bounds(authorised.payment.provider, authorised.currency).least_minor
     if not 0 < authorised.amount_minor < least_minor:
         return
-    locale = settings().locale
+    locale = shop().locale
     text = _(
         "{amount} can't be taken: a payment has to be at least {least}. Nothing was taken or sent. Cancel "
         "the order, or agree with the shopper on another way to pay."

@@ -18,6 +18,7 @@ from ...core.email_addresses import sent_form
 from ...core.errors import NotFound, ProviderDown
 from ...core.i18n import _
 from ...core.settings import settings
+from ...core.shop import shop
 from . import stripe_mapping as snapshots
 from .base import (
     AmountRefused,
@@ -94,7 +95,7 @@ class StripeProvider:
             listed = self.client.v1.payment_method_configurations.list({"limit": 100})
         default = [one for one in listed.data if one.is_default and one.active]
         methods = snapshots.methods(default[0]) if default else ()
-        later = settings().capture == "at_fulfilment"
+        later = shop().capture == "at_fulfilment"
         # A bank debit can't be authorised now and captured later.
         return tuple(method for method in methods if not (later and method == "bank_debit"))
 

@@ -14,7 +14,7 @@ from ...core.dates import day
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.money import show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import (
     Cart,
     FulfilmentStatus,
@@ -191,7 +191,7 @@ def view(session: Session, token: str) -> OrderView:
     order = connection.execute(_BY_TOKEN, {"token": token}).first() if TOKEN.fullmatch(token) else None
     if order is None:
         raise NotFound(_("There is no order at this address."))
-    locale, currency, of_order = settings().locale, order.currency, {"order": order.id}
+    locale, currency, of_order = shop().locale, order.currency, {"order": order.id}
     payments = connection.execute(_PAYMENTS, of_order).all()
     decline = payments[-1].decline_message if payments else ""
     # Of several of a kind the last one counts.
@@ -360,7 +360,7 @@ def _at_providers(payments: Iterable[Row[Any]]) -> list[Row[Any]]:
 def _transfer_details(
     session: Session, order: Row[Any], payments: Iterable[Row[Any]], locale: str
 ) -> list[tuple[str, str]]:
-    bank = settings().bank_account
+    bank = shop().bank_account
     rest_minor = due_minor(session, order.id) - credit_payments.covered_minor(payments)
     return [
         (_("Amount"), show(rest_minor, order.currency, locale)),
