@@ -7,7 +7,8 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import NewShopper
-from tests.journeys.shopper import PHONE, Shopper
+from tests.journeys.shopper import DESKTOP, PHONE, Shopper
+from tests.journeys.test_returning import axe
 from tests.shop import Shop
 
 PASSWORD = "seven paper lanterns"
@@ -113,3 +114,23 @@ def test_somebody_is_invited_limited_and_removed_with_their_tab_open(shop: Shop,
     said = owner.see("audit-row").all_inner_texts()
     for words in ("Disabled", "Signed in", "Accepted the invitation", "Invited"):
         assert any(words in line for line in said), (words, said)
+
+
+def test_the_pages_of_staff_are_open_to_everybody(new_shopper: NewShopper):
+    """axe finds nothing, light and dark, and nothing sticks out of a phone."""
+    for size, dark in ((PHONE, False), (DESKTOP, True)):
+        owner = new_shopper(size=size, dark=dark)
+        sign_in(owner, "owner@example.com", "demo-owner")
+        for path, button in (
+            ("/admin/staff", "staff-invite"),
+            ("/admin/staff/roles", "role-new"),
+            ("/admin/audit", ""),
+            (f"/admin/invitation/{'t' * 43}", ""),
+        ):
+            owner.open(path)
+            assert axe(owner) == []
+            assert owner.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+            if button:
+                owner.see(button).click()
+                expect(owner.page.locator("dialog[open]")).to_be_visible()
+                assert axe(owner) == []
