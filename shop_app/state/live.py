@@ -149,6 +149,11 @@ async def join_order(state: rx.State, token_hash: str) -> None:
     await _join(state, rooms.ORDER, [rooms.ORDER + token_hash])
 
 
+async def join_desk_order(state: rx.State, order_id: int) -> None:
+    """Follow an order in the back office; the caller has checked the right to see it."""
+    await _join(state, rooms.DESK_ORDER, [f"{rooms.DESK_ORDER}{order_id}"] if order_id else [])
+
+
 async def join_list(state: rx.State, name: str, staff_id: int) -> None:
     """Follow a list of the back office, and the jobs of who reads it, whose rights the caller has checked."""
     await _join(state, rooms.LIST, [rooms.LIST + name])

@@ -91,6 +91,8 @@ def test_somebody_is_invited_limited_and_removed_with_their_tab_open(shop: Shop,
     # Their role loses a right while their page is open: it says so within a second or so.
     owner.open("/admin/staff/roles")
     owner.see("role-edit", role="helper").click()
+    form.locator("summary").click()
+    expect(form.get_by_test_id("history-entry")).to_contain_text(["Olga Fenn · Created the role"])
     form.locator('[name="right-audit.view"]').uncheck()
     owner.see("role-save").click()
     expect(owner.page.locator("#role")).to_be_hidden()

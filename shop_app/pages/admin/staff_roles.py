@@ -8,6 +8,7 @@ from typing import Any
 from shop_app.components import styles
 from shop_app.components.admin import look
 from shop_app.components.admin.frame import desk
+from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import act, panel, skeleton, text_field
 from shop_app.components.controls import button
 from shop_app.components.forms import error_of, form_errors, submit
@@ -178,6 +179,7 @@ def _dialog() -> Component:
     return drawer(
         title,
         _form(),
+        when(shown.edited.code != "", el.div(history(of="role", key=shown.edited.code), class_name="mt-6")),
         id="role",
         is_open=shown.is_editing,
         on_close=RoleAdmin.close,
