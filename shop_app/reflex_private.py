@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
-from reflex.state import BaseState, OnLoadInternalState
+from reflex.state import BaseState
 from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.vars.function import ArgsFunctionOperation
 
@@ -53,7 +53,6 @@ PLACES = (
             "reflex_base.vars.function:ArgsFunctionOperation.create",
             "reflex.state:BaseState._get_resolved_delta",
             "reflex.state:BaseState._clean",
-            "reflex.state:OnLoadInternalState.on_load_internal",
         ),
     ),
     Place(
@@ -349,11 +348,6 @@ PLACES = (
         ),
     ),
 )
-
-
-def load_again() -> str:
-    """The full name of the event by which a page runs its load handlers again."""
-    return f"{OnLoadInternalState.get_full_name()}.on_load_internal"
 
 
 def delta(state: type[rx.State], values: Mapping[str, Any]) -> Delta:

@@ -25,7 +25,7 @@ from shop_app.core import db, events, own_files
 from shop_app.core.access import permissions, policy
 from shop_app.core.settings import settings
 from shop_app.core.shop import shop
-from shop_app.extension import Extension, Listener, Page, as_permission, combined
+from shop_app.extension import Extension, Page, as_permission, combined
 from shop_app.letters import samples
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import audit as admin_audit
@@ -73,8 +73,8 @@ from shop_app.services.shop import profile
 from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
 from shop_app.state.admin import pushes as admin_pushes
-from shop_app.state.admin import rights, sign_in
 from shop_app.state.admin import shell as back_office
+from shop_app.state.admin import sign_in
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
@@ -172,7 +172,6 @@ LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS)
 SHOP = Extension(
     name="shop",
     pages=PAGES,
-    listeners=(Listener(events.StaffChanged, rights.staff_changed),),
     routes=(
         *app_manifest.routes,
         *health.routes,

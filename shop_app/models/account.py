@@ -84,7 +84,8 @@ class AuditEntry(SQLModel, table=True):
 
     __tablename__ = "audit_entry"
     __table_args__ = (
-        Index("ix_audit_entry_object_kind_object_key_id", "object_kind", "object_key", "id"),
+        Index("ix_audit_entry_object_key_object_kind_id", "object_key", "object_kind", "id"),
+        Index("ix_audit_entry_object_kind_at", "object_kind", "at"),
         Index("ix_audit_entry_actor_id", "actor", "id"),
     )
 
@@ -94,7 +95,7 @@ class AuditEntry(SQLModel, table=True):
     staff_id: int | None = refers("staff.id", default=None)
     action: str = Field(max_length=64, index=True)
     object_kind: str = Field(max_length=32)
-    object_key: str = Field(max_length=255, index=True)
+    object_key: str = Field(max_length=255)
     before: dict = json()
     after: dict = json()
     origin: str = Field(default="", max_length=32)

@@ -14,7 +14,7 @@ from .. import styles
 from ..controls import here_link, icon_button
 from ..forms import browser_form
 from ..icons import icon
-from ..kit import Component, Text, both, contains, each, el, fragment, length, of, text, when
+from ..kit import Component, Text, both, contains, each, either, el, fragment, length, of, text, when
 from ..layout import connection_banner
 from ..overlays import CLOSES, modal, opens, toast
 from . import look, menu
@@ -47,7 +47,8 @@ def desk(
     back     the name and the address of where one came from
     """
     shell = of(BackOffice)
-    is_shown = both(ready, of(rx.State).is_hydrated, shell.loaded)
+    # A page that isn't for this member of staff never gets ready: its own State isn't filled.
+    is_shown = both(either(ready, shell.denied), of(rx.State).is_hydrated, shell.loaded)
 
     def content() -> Component:
         parts = (part() if callable(part) else part for part in main)
