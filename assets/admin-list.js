@@ -147,7 +147,7 @@
   };
   addEventListener("click", (event) => {
     for (const pop of pops()) {
-      const link = event.target instanceof Element && event.target.closest("a");
+      const link = event.target instanceof Element && event.target.closest("a, [data-shuts]");
       if (!pop.contains(event.target) || (link && pop.contains(link))) pop.removeAttribute("open");
     }
   });

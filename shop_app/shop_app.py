@@ -28,6 +28,7 @@ from shop_app.extension import Extension, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import invitation as admin_invitation
+from shop_app.pages.admin import jobs as admin_jobs
 from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
@@ -36,6 +37,9 @@ from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
+from shop_app.services.bulk_jobs import runs
+from shop_app.services.bulk_jobs.list import BULK_JOBS
+from shop_app.services.bulk_jobs.runs import JobKnown
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.received_events import EVENTS
@@ -54,7 +58,7 @@ from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
-from shop_app.web import health, logs, media, sitemap, tcp_timeout, uploads, webhooks
+from shop_app.web import exports, health, logs, media, sitemap, tcp_timeout, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.error_boundary import ErrorBoundary
@@ -64,6 +68,7 @@ from shop_app.web.page_load import PageLoad
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import jobs, timetable
+from shop_app.worker.timetable import Job
 from shop_app.workflows import learn_methods
 
 log = logging.getLogger(__name__)
@@ -90,18 +95,19 @@ PAGES = (
     admin_home.PAGE,
     *letters_sent.PAGES,
     *received_events.PAGES,
+    *admin_jobs.PAGES,
     admin_staff.PAGE,
     admin_roles.PAGE,
     admin_invitation.PAGE,
 )
 
-LISTS = (LETTERS, EVENTS)
+LISTS = (LETTERS, EVENTS, BULK_JOBS)
 """The lists of the back office."""
 
 SHOP = Extension(
     name="shop",
     pages=PAGES,
-    routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
+    routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes, *exports.routes),
     payment_methods=registry.OWN,
     lists=LISTS,
     permissions=permissions.OWN,
@@ -135,6 +141,7 @@ def build(*extensions: Extension) -> rx.App:
     mail.use(parts.providers.get(mail.Mailer))
     catalogue.offer(parts.lists)
     letters_list.compose_with(jobs.letter_as_sent)
+    runs.offer(_known(job) for job in [*timetable.shop_jobs(lambda _seconds: False), *parts.jobs])
     permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(signed_in)
     logs.redact()
@@ -165,6 +172,10 @@ def _offer_back_office(pages: Iterable[Page]) -> None:
     own = [(page, page.needs) for page in pages if page.needs is not None]
     back_office.offer({page.route: needs for page, needs in own})
     menu.offer(MenuEntry(page.menu, page.route, needs) for page, needs in own if page.menu)
+
+
+def _known(job: Job) -> JobKnown:
+    return JobKnown(job.name, job.label or job.name, job.every_seconds)
 
 
 def _sandbox() -> tuple[Extension, ...]:
