@@ -1,7 +1,7 @@
 """Files of the back office: a list as it is filtered (CSV, XLSX), and the result of a bulk job.
 
-Both need a member of staff with the list's permission who has proven lately who they are. Rows are read a batch
-at a time, by ranges as the list's pages are, and sent while the next ones are read.
+An export needs a member of staff with the list's permission who has proven lately who they are. Rows are read
+a batch at a time, by ranges as the list's pages are, and sent while the next ones are read.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ KINDS = {
 async def export(request: Request) -> Response:
     """A list as a file: exactly what its address asks for, in the columns that it shows.
 
-    403 with a sentence for everybody without the list's permission or without a fresh proof; 404 for a list or
-    a kind of file that there isn't.
+    403 with a sentence for everybody without the list's permission or without a fresh proof; 404 for a list
+    or a kind of file that there isn't.
     """
     kind = request.path_params["kind"]
     try:

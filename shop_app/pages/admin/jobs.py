@@ -21,7 +21,7 @@ from shop_app.state.admin.jobs import JOB, BulkResult, Database, Timetable
 from shop_app.state.admin.records import RecordList
 from shop_app.state.admin.shell import BackOffice
 
-SETTINGS = "/admin/settings"
+SETTINGS, DATABASE = "/admin/settings", "/admin/settings/database"
 STATES = {
     "good": (_("Fine"), "green"),
     "failed": (_("Failed"), "coral"),
@@ -33,7 +33,7 @@ STATES = {
 def _timetable() -> Component:
     heads = (_("Job"), _("Runs"), _("Last run"), (_("Took"), "right"), _("State"), "")
     return el.div(
-        panel(_("Timetable"), table(heads, of(Timetable).runs, _run), plain=True),
+        panel(_("Timetable"), table(heads, of(Timetable).rows, _run), plain=True),
         el.h2(_("Bulk actions"), class_name="mt-6 mb-3 text-md font-medium"),
     )
 
