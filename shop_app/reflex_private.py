@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
-from reflex.state import BaseState
+from reflex.state import BaseState, OnLoadInternalState
 from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.vars.function import ArgsFunctionOperation
 
@@ -53,6 +53,7 @@ PLACES = (
             "reflex_base.vars.function:ArgsFunctionOperation.create",
             "reflex.state:BaseState._get_resolved_delta",
             "reflex.state:BaseState._clean",
+            "reflex.state:OnLoadInternalState.on_load_internal",
         ),
     ),
     Place(
@@ -224,6 +225,27 @@ PLACES = (
         ),
     ),
     Place(
+        "web/back_office_states.py",
+        "What the storefront loads has nothing of the back office, down to the first values of its States.",
+        "Reflex writes the first values of all States into one file, and has no setting for that.",
+        (
+            "reflex.compiler.utils:compile_state",
+            "reflex.state:BaseState.get_substates",
+            f"{_REGISTRY}.event_handlers",
+            "reflex_base.utils.format:json_dumps",
+        ),
+        (
+            ("compiler/templates.py", "export const initialState = "),
+            ("compiler/templates.py", "  const [store] = useState(() => createStateStore(initialState));"),
+        ),
+    ),
+    Place(
+        "components/admin/states.py",
+        "A page imports a file of the build for what that does when it is loaded.",
+        "Documented for wrapped components, imported from where the documentation imports it.",
+        ("reflex_base.utils.imports:ImportVar",),
+    ),
+    Place(
         "shop_app.py",
         "Two applications in one process; no script that reloads; the build is read in production alone;"
         " handlers may finish before the process ends.",
@@ -310,6 +332,11 @@ PLACES = (
         ),
     ),
 )
+
+
+def load_again() -> str:
+    """The full name of the event by which a page runs its load handlers again."""
+    return f"{OnLoadInternalState.get_full_name()}.on_load_internal"
 
 
 def delta(state: type[rx.State], values: Mapping[str, Any]) -> Delta:

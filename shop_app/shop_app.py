@@ -24,8 +24,9 @@ from shop_app.core import db, events, own_files
 from shop_app.core.access import permissions, policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
-from shop_app.extension import Extension, Page, as_permission, combined
+from shop_app.extension import Extension, Listener, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
+from shop_app.pages.admin import audit as admin_audit
 from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import jobs as admin_jobs
@@ -45,10 +46,13 @@ from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.received_events import EVENTS
 from shop_app.services.lists import catalogue
 from shop_app.services.search import index_cache
+from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
 from shop_app.state.admin import pushes as admin_pushes
+from shop_app.state.admin import rights
 from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
+from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
 from shop_app.state.admin.reauth import Reauth
@@ -98,21 +102,23 @@ PAGES = (
     *admin_jobs.PAGES,
     admin_staff.PAGE,
     admin_roles.PAGE,
+    admin_audit.PAGE,
     admin_invitation.PAGE,
 )
 
-LISTS = (LETTERS, EVENTS, BULK_JOBS)
+LISTS = (AUDIT, LETTERS, EVENTS, BULK_JOBS)
 """The lists of the back office."""
 
 SHOP = Extension(
     name="shop",
     pages=PAGES,
     routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes, *exports.routes),
+    listeners=(Listener(events.StaffChanged, rights.staff_changed),),
     payment_methods=registry.OWN,
     lists=LISTS,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin, StockAdmin),
+    states=(CreditAdmin, History, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin, StockAdmin),
     lifespans=(
         pushes.running,
         admin_pushes.running,

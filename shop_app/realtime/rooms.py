@@ -15,7 +15,6 @@ CHECKOUT = "checkout:"
 """Followed by the same hash: those of the visitor's tabs that show the checkout."""
 ORDER = "order:"
 """Followed by the hash of the order's token."""
-
 LIST = "list:"
 """Followed by the name of a list of the back office."""
 STAFF = "staff:"

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import secrets
 import time
-from typing import Literal, ParamSpec, TypeVar
+from collections.abc import Coroutine
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import reflex as rx
 from reflex_base.event import EventSpec
@@ -15,6 +16,7 @@ from reflex_base.event.context import EventContext
 from shop_app import reflex_private
 from shop_app.core import shared_views
 from shop_app.core.access.clients import visitor_of
+from shop_app.core.access.permissions import MissingRight
 from shop_app.core.access.policy import current_principal, customer, internal, public, staff, who
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import ShopError
@@ -22,6 +24,7 @@ from shop_app.core.i18n import _
 from shop_app.core.pages import Address, read_address
 from shop_app.realtime import wire
 from shop_app.reflex_private import Delta
+from shop_app.workflows.note_refused_right import note_refused_right
 
 __all__ = [
     "Notice",
@@ -99,13 +102,19 @@ def answer_failure(exception: Exception) -> None:
 
     The answer goes straight to the page. It isn't an event: that would inherit what made this one fail.
     """
-    answer = asyncio.get_running_loop().create_task(EventContext.get().emit_delta(failure_delta(exception)))
-    _answering.add(answer)
-    answer.add_done_callback(_answering.discard)
+    _hold(EventContext.get().emit_delta(failure_delta(exception)))
+
+
+def _hold(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    _answering.add(task)
+    task.add_done_callback(_answering.discard)
 
 
 def failure_delta(exception: Exception) -> Delta:
     """The notice that a handler failed, as it is sent to a page by itself; a bug is logged."""
+    if isinstance(exception, MissingRight) and (by := current_principal()):
+        _hold(note_refused_right(by, exception.permission, _("asked by a page")))
     return notice_delta(_sentence(exception))
 
 

@@ -149,10 +149,15 @@ async def join_order(state: rx.State, token_hash: str) -> None:
     await _join(state, rooms.ORDER, [rooms.ORDER + token_hash])
 
 
+async def join_staff(state: rx.State, staff_id: int) -> None:
+    """Follow what this member of staff may do. Call it in on_load of the back office."""
+    await _join(state, rooms.STAFF, [rooms.STAFF + str(staff_id)])
+
+
 async def join_list(state: rx.State, name: str, staff_id: int) -> None:
     """Follow a list of the back office, and the jobs of who reads it, whose rights the caller has checked."""
     await _join(state, rooms.LIST, [rooms.LIST + name])
-    await _join(state, rooms.STAFF, [rooms.STAFF + str(staff_id)])
+    await join_staff(state, staff_id)
 
 
 class Author(NamedTuple):

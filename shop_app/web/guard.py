@@ -35,6 +35,7 @@ from shop_app.core.access.policy import Policy, allows, policy_of, set_principal
 from shop_app.core.access.principal import NOBODY
 from shop_app.core.i18n import _
 from shop_app.reflex_private import Delta
+from shop_app.workflows.note_refused_right import note_refused_right
 
 from .private_states import empty_unless_filled_for
 
@@ -193,6 +194,7 @@ class Guard(Middleware):
         await empty_unless_filled_for(state, principal)
         if not allows(policy, principal):
             if policy.kind == principal.kind == "staff":
+                await note_refused_right(principal, policy.permission, event.name.rpartition("____")[2])
                 raise Refused(MissingRight(policy.permission).message)
             raise Refused(_("Sign in to do that."))
         set_principal(principal)

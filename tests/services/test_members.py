@@ -14,8 +14,9 @@ from shop_app.core import events
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.permissions import BUILT_IN_ROLES, MissingRight
 from shop_app.core.access.principal import NOBODY, Principal
+from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Invalid, NotFound, ShopError
-from shop_app.models import AuditEntry, Letter, LoginSession, Staff, StaffInvitation
+from shop_app.models import AuditEntry, Letter, LoginSession, OneTimeCodes, Staff, StaffInvitation
 from shop_app.services import outbox
 from shop_app.services.accounts import invitations, members, sessions
 from shop_app.services.accounts.passwords import Hashed
@@ -67,8 +68,8 @@ def test_members_are_listed_with_what_colleagues_need(session: Session, clock):
     assert [
         (m.name, m.role_label, m.state, m.last_seen, m.sessions, m.is_self, m.may_edit) for m in shown
     ] == [
-        ("Ada", "Owner", "active", "20 November 2026, 11:00 CET", 0, True, False),
-        ("Kim", "Clerk", "active", "20 November 2026, 11:00 CET", 1, False, True),
+        ("Ada", "Owner", "no_factor", "20 November 2026, 11:00 CET", 0, True, False),
+        ("Kim", "Clerk", "no_factor", "20 November 2026, 11:00 CET", 1, False, True),
         ("Ben", "Clerk", "disabled", "", 0, False, True),
     ]
     with pytest.raises(MissingRight, match="See staff"):
@@ -123,7 +124,55 @@ def test_sessions_of_others_can_be_ended(session: Session):
     assert members.end_sessions(session, kim.id, OWNER) == 0
 
 
+def give_factor(session: Session, staff_id: int) -> None:
+    session.add(OneTimeCodes(staff_id=staff_id, sealed_secret="sealed", confirmed_at=now()))
+    session.flush()
+
+
+def test_a_lost_second_factor_is_reset(session: Session):
+    kim = make_staff(session, "kim@example.com", "clerk")
+    before = everything(session)
+    with pytest.raises(Conflict, match="no second factor"):
+        members.reset_factor(session, kim.id, OWNER)
+    assert everything(session) == before
+    give_factor(session, kim.id)
+    token = open_session(session, "kim@example.com")
+    assert members.members(session, OWNER)[0].state == "active"
+
+    members.reset_factor(session, kim.id, OWNER)
+
+    assert members.members(session, OWNER)[0].state == "no_factor"
+    assert sessions.who(session, token) == NOBODY
+    assert last(session)[:3] == (OWNER.actor, "factors_removed", kim.email)
+    assert session.exec(select(Letter.to_email)).all() == [kim.email]
+
+
+def test_a_role_that_needs_a_factor_gives_no_rights_without_one(session: Session):
+    kim = make_staff(session, "kim@example.com", "clerk")
+    ada = make_staff(session, "ada@example.com", "manager")
+    give_factor(session, ada.id)
+    tokens = [open_session(session, person.email) for person in (kim, ada)]
+    session.info["events"] = []
+    members.require_factor(session, "manager", True, OWNER)
+    assert members.roles_with_factor(session, OWNER) == ["manager"]
+    assert session.info["events"] == [events.StaffChanged((ada.id,))]
+    members.change_role(session, kim.id, "manager", OWNER)
+    assert [sessions.who(session, token).permissions for token in tokens] == [
+        frozenset(),
+        BUILT_IN_ROLES["manager"],
+    ]
+    members.change_role(session, kim.id, "clerk", OWNER)
+    assert sessions.who(session, tokens[0]).permissions == BUILT_IN_ROLES["clerk"]
+    before = everything(session)
+    with pytest.raises(MissingRight):
+        members.require_factor(session, "owner", True, LEAD)
+    with pytest.raises(Invalid):
+        members.require_factor(session, "no-such", True, OWNER)
+    assert everything(session) == before
+
+
 COMMANDS = {
+    "factor": members.reset_factor,
     "role": lambda session, id, by: members.change_role(session, id, "clerk", by),
     "disable": members.disable,
     "enable": members.enable,

@@ -65,7 +65,7 @@ def _members() -> Component:
         (_("Role"), ""),
         (_("State"), ""),
         (_("Last seen"), WIDE),
-        (_("Sessions"), f"{WIDE} text-end"),
+        (_("Sessions"), f"{WIDE} text-end!"),
     )
     head = [el.th(label, scope="col", class_name=f"{look.TH} {more}") for label, more in heads]
     last = el.th(el.span(_("Actions"), class_name=styles.SR), scope="col", class_name=look.TH)
@@ -133,6 +133,7 @@ def _member_menu(member: Any) -> Component:
     return menu(
         _("Change ") + member.name,
         each(of(StaffAdmin).roles, other_role),
+        when(member.state == "active", action(_("Reset their second factor"), "reset_factor", danger=True)),
         when(member.sessions > 0, action(_("End their sessions"), "end_sessions")),
         when(
             member.state == "disabled",

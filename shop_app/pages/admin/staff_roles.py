@@ -78,7 +78,12 @@ def _matrix() -> Component:
     roles = of(RoleAdmin).roles
     head = el.tr(el.th(_("Right"), scope="col", class_name=f"{look.TH} {FIRST}"), each(roles, _role))
     rows = [row for group, members in _groups() for row in (_heading(group), *map(_right, members))]
-    return el.table(el.thead(head), el.tbody(*rows), class_name=look.TABLE, data_testid="role-matrix")
+    return el.table(
+        el.thead(head),
+        el.tbody(*rows, _heading(_("Signing in")), _factor()),
+        class_name=look.TABLE,
+        data_testid="role-matrix",
+    )
 
 
 def _role(role: Any) -> Component:
@@ -95,7 +100,7 @@ def _role(role: Any) -> Component:
         when(role.may_edit, edit, el.span(role.label, class_name="font-medium text-ink")),
         el.span(people, class_name="block"),
         scope="col",
-        class_name=f"{look.TH} h-14 text-center",
+        class_name=f"{look.TH} h-14 text-center!",
     )
 
 
@@ -125,10 +130,42 @@ def _right(permission: Permission) -> Component:
             el.span(permission.label, class_name="block text-sm text-ink"),
             el.span(permission.lets, class_name="block max-w-80 whitespace-normal max-sm:hidden"),
             scope="row",
-            class_name=f"{look.TH} {FIRST} py-1.5",
+            class_name=f"{look.TH} {FIRST} py-1.5 in-[tr:last-child]:border-b-0",
         ),
         each(of(RoleAdmin).roles, cell),
         data_right=permission.key,
+    )
+
+
+def _factor() -> Component:
+    """Whether members need a second factor: a switch for each role that the reader may change."""
+
+    def cell(role: Any) -> Component:
+        is_needed = contains(of(RoleAdmin).with_factor, role.code)
+        switch = el.input(
+            type="checkbox",
+            checked=is_needed,
+            on_change=RoleAdmin.require_factor(role.code, not_(is_needed)),
+            aria_label=_("Second factor for ") + role.label,
+            class_name=styles.CHECK_BOX,
+            data_testid="role-factor",
+            data_role=role.code,
+        )
+        may_edit = contains(of(BackOffice).rights, "staff.edit")
+        seen = when(is_needed, _("yes"), _("no"))
+        return el.td(when(may_edit, switch, seen), class_name=f"{look.TD} text-center")
+
+    return el.tr(
+        el.th(
+            el.span(_("Second factor needed"), class_name="block text-sm text-ink"),
+            el.span(
+                _("Whoever has none adds one before anything else."),
+                class_name="block max-w-80 whitespace-normal max-sm:hidden",
+            ),
+            scope="row",
+            class_name=f"{look.TH} {FIRST} py-1.5 in-[tr:last-child]:border-b-0",
+        ),
+        each(of(RoleAdmin).roles, cell),
     )
 
 

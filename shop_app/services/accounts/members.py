@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, exists, func, select, update
 from sqlmodel import Session
 
 from ...core import dates, events
@@ -19,14 +19,19 @@ from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
-from ...models import AuditEntry, LoginSession, Staff, StaffRole, table_of
+from ...models import AuditEntry, LoginSession, OneTimeCodes, Passkey, Staff, StaffRole, table_of
 from ..staff import audit, roles
+from . import factors, open_sessions
 
 PERMISSION = "staff.edit"
 Values = Mapping[str, object]
 _staff, _role = table_of(Staff), table_of(StaffRole)
 _login, _entry = table_of(LoginSession), table_of(AuditEntry)
+_codes, _passkey = table_of(OneTimeCodes), table_of(Passkey)
 _other = table_of(Staff).alias("other")
+_HAS_FACTOR = exists().where(_codes.c.staff_id == _staff.c.id, _codes.c.confirmed_at.is_not(None)) | (
+    exists().where(_passkey.c.staff_id == _staff.c.id)
+)
 _OTHER_OWNER = exists().where(_other.c.role == OWNER, _other.c.active, _other.c.id != _staff.c.id)
 
 
@@ -34,7 +39,7 @@ _OTHER_OWNER = exists().where(_other.c.role == OWNER, _other.c.active, _other.c.
 class MemberView:
     """A member of staff as colleagues see them.
 
-    state      "active", "no_factor" or "disabled"
+    state      "active", "no_factor" (active, with a password alone) or "disabled"
     last_seen  when their sessions were last used, in words; "" for never
     sessions   how many browsers they are signed in with
     may_edit   whether the reader may change them: others, who have no right that the reader lacks
@@ -70,6 +75,7 @@ def members(session: Session, by: Principal) -> list[MemberView]:
             count.label("sessions"),
             seen.label("seen_at"),
             did.label("did_at"),
+            _HAS_FACTOR.label("has_factor"),
         )
         .join(_role, _role.c.code == _staff.c.role)
         .order_by(_staff.c.active.desc(), func.lower(_staff.c.name), _staff.c.id)
@@ -88,6 +94,10 @@ def change_role(session: Session, staff_id: int, role: str, by: Principal) -> No
     if member.role == role:
         return
     _unless_last_owner(session, staff_id, role=role)
+    lacks = factors.second_factor_required(session, role) and not factors.has_any(session, staff_id)
+    session.connection().execute(
+        update(_login).where(_login.c.staff_id == staff_id).values(lacks_factor=lacks)
+    )
     _note(session, member, "staff.role_changed", by, {"role": member.role}, {"role": role})
 
 
@@ -100,7 +110,7 @@ def disable(session: Session, staff_id: int, by: Principal) -> None:
     if not member.active:
         return
     _unless_last_owner(session, staff_id, active=False)
-    session.connection().execute(delete(_login).where(_login.c.staff_id == staff_id))
+    open_sessions.forget(session, staff_id)
     _note(session, member, "staff.disabled", by, {"active": True}, {"active": False})
 
 
@@ -122,10 +132,43 @@ def end_sessions(session: Session, staff_id: int, by: Principal) -> int:
     Errors  as for `change_role`.
     """
     member = _to_change(session, staff_id, by)
-    ended = session.connection().execute(delete(_login).where(_login.c.staff_id == staff_id)).rowcount
+    ended = open_sessions.forget(session, staff_id)
     if ended:
         _note(session, member, "staff.sessions_ended", by, {"sessions": ended}, {"sessions": 0})
     return ended
+
+
+def reset_factor(session: Session, staff_id: int, by: Principal) -> None:
+    """Take their second factor away, for somebody who has lost it: their sessions end, a letter tells them.
+
+    Errors  as for `change_role`; Conflict where they have none.
+    """
+    member = _to_change(session, staff_id, by)
+    if not factors.has_any(session, staff_id):
+        raise Conflict(_("They have no second factor."))
+    factors.remove_all(session, staff_id, by.actor)
+    events.publish(session, events.StaffChanged((member.id,)))
+
+
+def require_factor(session: Session, role: str, required: bool, by: Principal) -> None:
+    """Have everybody with this role need a second factor, or not any more; it counts at once.
+
+    Errors  MissingRight, also where the role has a right that `by` lacks; Invalid for one that there isn't.
+    """
+    by.need(PERMISSION)
+    roles.need_all_of(session, role, by)
+    factors.require_second_factor(session, by, role, required)
+    having = session.connection().execute(select(_staff.c.id).where(_staff.c.role == role))
+    events.publish(session, events.StaffChanged(tuple(having.scalars())))
+
+
+def roles_with_factor(session: Session, by: Principal) -> list[str]:
+    """The codes of the roles whose members need a second factor.
+
+    Errors  MissingRight.
+    """
+    codes = [role.code for role in roles.all_roles(session, by)]
+    return [code for code in codes if factors.second_factor_required(session, code)]
 
 
 def _to_change(session: Session, staff_id: int, by: Principal) -> Row[Any]:
@@ -172,7 +215,7 @@ def _view(row: Row[Any], by: Principal) -> MemberView:
         name=row.name or row.email,
         role=row.role,
         role_label=row.role_label,
-        state="active" if row.active else "disabled",
+        state="disabled" if not row.active else "active" if row.has_factor else "no_factor",
         last_seen=dates.full_moment(seen) if seen else "",
         sessions=row.sessions if row.active else 0,
         is_self=row.id == by.id,

@@ -140,7 +140,9 @@ def adjust(
         actor=by.actor,
     )
     if is_new:
-        _record(session, by, "adjusted", account_id, {"amount_minor": amount_minor, "note": note.strip()})
+        balance = credit_commands.account_row(session, account_id).balance_minor
+        before, after = {"balance_minor": balance - amount_minor}, {"balance_minor": balance}
+        _record(session, by, "adjusted", account_id, before, after | {"note": note.strip()})
     return is_new
 
 
@@ -155,9 +157,18 @@ def deactivate(session: Session, account_id: int, *, note: str, by: Principal) -
     credit_commands.account_row(session, account_id)
     switched_off = session.connection().execute(_SWITCH_OFF, {"account": account_id}).rowcount == 1
     if switched_off:
-        _record(session, by, "deactivated", account_id, {"note": note.strip()})
+        _record(
+            session, by, "deactivated", account_id, {"active": True}, {"active": False, "note": note.strip()}
+        )
     return switched_off
 
 
-def _record(session: Session, by: Principal, action: str, account_id: int, after: dict[str, object]) -> None:
-    audit.record(session, by.actor, action, "credit", str(account_id), after=after, staff_id=by.id or None)
+def _record(
+    session: Session,
+    by: Principal,
+    action: str,
+    account_id: int,
+    before: dict[str, object],
+    after: dict[str, object],
+) -> None:
+    audit.record(session, by, action, "credit", str(account_id), before, after)

@@ -115,8 +115,11 @@ def cancel(
 
 
 def _audit(session: Session, head: OrderHead, by: Principal, after: dict[str, Any]) -> None:
-    number, staff_id = str(head.number), by.id or None
-    audit.record(session, by.actor, "order.cancelled", "order", number, after=after, staff_id=staff_id)
+    before, after = (
+        {"status": head.status},
+        after | {"status": "cancelled" if after["whole"] else head.status},
+    )
+    audit.record(session, by, "order.cancelled", "order", str(head.number), before, after)
 
 
 def _resolve_review(

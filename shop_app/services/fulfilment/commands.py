@@ -168,7 +168,8 @@ def cancel_shipment(session: Session, shipment_id: int, *, by: Principal, note: 
     rows = session.connection().execute(_UNITS, {"shipment": shipment_id})
     units = {row.order_line_id: row.quantity for row in rows}
     order_units.cancel_shipment(session, shipment.order_id, units, actor=by.actor)
-    _note(session, head, "shipment_cancelled", by, shipment_id=shipment_id, note=note.strip()[:500])
+    data = {"shipment_id": shipment_id, "note": note.strip()[:500]}
+    _note(session, head, "shipment_cancelled", by, moved=(shipment.status, ShipmentState.CANCELLED), **data)
     order_units.recompute_fulfilment(session, shipment.order_id, actor=by.actor)
 
 
@@ -181,7 +182,8 @@ def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None
     shipment, head = _locked(session, shipment_id)
     if not _move(session, shipment, ShipmentState.DELIVERED, at=now()):
         return
-    _note(session, head, "delivered", by, public=True, shipment_id=shipment_id)
+    moved = (shipment.status, ShipmentState.DELIVERED)
+    _note(session, head, "delivered", by, public=True, moved=moved, shipment_id=shipment_id)
     order_units.recompute_fulfilment(session, shipment.order_id, actor=by.actor)
     rows = session.connection().execute(_UNITS, {"shipment": shipment_id})
     units = {row.order_line_id: row.quantity for row in rows}
@@ -340,10 +342,17 @@ def _move(session: Session, shipment: Row[Any], to: ShipmentState, at: Any = Non
 
 
 def _note(
-    session: Session, head: OrderHead, kind: str, by: Principal, *, public: bool = False, **data: Any
+    session: Session,
+    head: OrderHead,
+    kind: str,
+    by: Principal,
+    *,
+    public: bool = False,
+    moved: tuple[str, str] | None = None,
+    **data: Any,
 ) -> None:
-    """Into the order's history and the audit."""
+    """Into the order's history and the audit; `moved` is the shipment's status before and after."""
     order_commands.record_event(session, head.id, kind, actor=by.actor, public=public, **data)
-    audit.record(
-        session, by.actor, f"order.{kind}", "order", str(head.number), after=data, staff_id=by.id or None
-    )
+    before = {"status": moved[0]} if moved else {}
+    after = data | ({"status": moved[1]} if moved else {})
+    audit.record(session, by, f"order.{kind}", "order", str(head.number), before, after)

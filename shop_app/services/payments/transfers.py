@@ -94,7 +94,8 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
         "marked_paid",
         "order",
         str(number),
-        after={"reference": reference, "amount_minor": owed},
+        before={"reference": "", "owed_minor": owed},
+        after={"reference": reference, "owed_minor": 0},
         staff_id=by.id or None,
     )
     return True

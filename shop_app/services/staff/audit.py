@@ -69,7 +69,7 @@ def record(
             "action": action,
             "object_kind": object_kind,
             "object_key": object_key[:255],
-            "staff_id": staff_id,
+            "staff_id": staff_id or None,
             "before": {name: value for name, value in old.items() if name not in same},
             "after": {name: value for name, value in new.items() if name not in same},
             "origin": origin.kind,

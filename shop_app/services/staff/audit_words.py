@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ...core import dates, money
+from ...core import clock, dates, money
 from ...core.i18n import _
 from ...core.settings import settings
 
@@ -30,6 +30,8 @@ class AuditView:
     id: int
     at: str
     """The moment on the shop's clocks."""
+    at_short: str
+    """The same without its year and zone: "20 November, 11:00"."""
     at_iso: str
     actor: str
     """As the audit has it: "staff:ada@example.com"."""
@@ -87,6 +89,7 @@ _WORDS = {
     "role.changed": _("Changed the role"),
     "role.removed": _("Removed the role"),
 }
+_KINDS = {"credit": _("Gift card or credit"), "variant": _("Stock"), "staff": _("Member of staff")}
 _ORIGINS = {"page": _("Back office"), "request": _("Back office"), "command line": _("Command line")}
 _ACTORS = {"command line": _("Command line"), "system": _("The shop"), "shopper": _("The shopper")}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
@@ -109,19 +112,29 @@ def _readable(name: str) -> str:
 
 def view_of(row: Any) -> AuditView:
     """An entry's row, with `staff_name` beside it."""
-    actor_key = row.actor.removeprefix("staff:")
     return AuditView(
         id=row.id,
         at=dates.full_moment(row.at),
+        at_short=f"{dates.day(row.at)}, {clock.local(row.at):%H:%M}",
         at_iso=row.at.isoformat(),
         actor=row.actor,
-        who=row.staff_name or _ACTORS.get(row.actor) or actor_key,
+        who=row.staff_name or who_words(row.actor),
         what=action_words(row.action),
         kind=row.object_kind,
         key=row.object_key,
         changes=list(_changes(row.before, row.after)),
         place=place_words(row.origin, row.address),
     )
+
+
+def who_words(actor: str) -> str:
+    """An actor for people: their address, "The shop", "Command line"."""
+    return _ACTORS.get(actor) or actor.removeprefix("staff:")
+
+
+def kind_words(kind: str) -> str:
+    """The kind of a record in words: "credit" -> "Gift card or credit"."""
+    return _KINDS.get(kind) or _readable(kind)
 
 
 def place_words(origin: str, address: str) -> str:

@@ -66,6 +66,6 @@ class Invitation(FormState, rx.State):
     async def _join(self, form: JoiningForm) -> None:
         token = self._token()
         # Looked up first: only somebody who was invited has a password hashed.
-        await db.read(invitations.welcome, token)
-        hashed = await asyncio.to_thread(hash_password, form.password)
+        about = (form.name, (await db.read(invitations.welcome, token)).email)
+        hashed = await asyncio.to_thread(hash_password, form.password, about=about)
         await db.write(invitations.accept, token, form.name, hashed, durable=True)

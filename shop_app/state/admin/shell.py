@@ -21,6 +21,7 @@ from shop_app.services.desk.finding import Hit
 
 from ..base import Notice, asked_by, say, staff
 from ..input_types import ShortText
+from ..live import join_staff
 
 _needs: dict[str, str] = {}
 """By the route of each page of the back office: the permission that it needs, "" for none."""
@@ -63,6 +64,7 @@ class BackOffice(rx.State):
     @staff()
     async def load(self):
         by = await asked_by(self)
+        await join_staff(self, by.id)
         self.name, self.role, self.rights = by.name or by.email, by.role, sorted(by.permissions)
         self.initials = _initials(self.name)
         needed = _needs.get(self.rx_router_route_id.strip("/"), "")

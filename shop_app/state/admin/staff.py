@@ -21,13 +21,16 @@ from shop_app.services.staff.roles import RoleDraft, RoleView
 
 from ..base import asked_by, say, staff
 from ..forms import Form, FormState
-from ..input_types import Email, Name, RecordId, ShortText
+from ..input_types import Email, Flag, Name, RecordId, ShortText
+from .reauth import ask_again, is_fresh
 
-RoleCode = Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z", max_length=32)]
+Action = Literal["disable", "enable", "end_sessions", "reset_factor"]
+RoleCode = Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,31}\z", max_length=32)]
 _MEMBERS: dict[str, tuple[Any, str]] = {
     "disable": (members.disable, _("Disabled. Their sessions have ended")),
     "enable": (members.enable, _("Enabled")),
     "end_sessions": (members.end_sessions, _("Their sessions have ended")),
+    "reset_factor": (members.reset_factor, _("The second factor is gone. A letter tells them")),
 }
 _INVITATIONS: dict[str, tuple[Any, str]] = {
     "send_again": (invitations.send_again, _("Another letter is on its way")),
@@ -79,7 +82,8 @@ class StaffAdmin(FormState, rx.State):
     @rx.event
     @staff("staff.edit")
     async def invite(self, form: InvitationForm):
-        by = await asked_by(self)
+        if not await is_fresh(by := await asked_by(self)):
+            return ask_again()
         try:
             await db.write(invitations.invite, form.email, form.role, by)
         except ShopError as refusal:
@@ -91,15 +95,19 @@ class StaffAdmin(FormState, rx.State):
     @rx.event
     @staff("staff.edit")
     async def change_invitation(self, invitation: RecordId, action: Literal["send_again", "withdraw"]):
-        by, (command, done) = await asked_by(self), _INVITATIONS[action]
+        if not await is_fresh(by := await asked_by(self)):
+            return ask_again()
+        command, done = _INVITATIONS[action]
         await db.write(command, invitation, by)
         await self._read(by)
         return say(done)
 
     @rx.event
     @staff("staff.edit")
-    async def change_member(self, member: RecordId, action: Literal["disable", "enable", "end_sessions"]):
-        by, (command, done) = await asked_by(self), _MEMBERS[action]
+    async def change_member(self, member: RecordId, action: Action):
+        if not await is_fresh(by := await asked_by(self)):
+            return ask_again()
+        command, done = _MEMBERS[action]
         await db.write(command, member, by)
         await self._read(by)
         return say(done)
@@ -107,11 +115,10 @@ class StaffAdmin(FormState, rx.State):
     @rx.event
     @staff("staff.edit")
     async def change_role(self, member: RecordId, role: RoleCode):
-        by = await asked_by(self)
-        try:
-            await db.write(members.change_role, member, role, by)
-        finally:
-            await self._read(by)
+        if not await is_fresh(by := await asked_by(self)):
+            return ask_again()
+        await db.write(members.change_role, member, role, by)
+        await self._read(by)
         return say(_("The role is changed"))
 
 
@@ -149,13 +156,16 @@ class RoleForm(Form):
 
 class RoleAdmin(FormState, rx.State):
     roles: list[RoleView] = []
+    with_factor: list[str] = []
+    """The codes of those whose members need a second factor."""
     edited: RoleView = RoleView()
     """What the dialog shows; without a code it is a new one."""
     is_editing: bool = False
     loaded: bool = False
 
     async def _read(self, by: Principal) -> None:
-        self.roles, self.loaded = await db.read(roles.all_roles, by), True
+        self.roles, self.with_factor = await db.read(_read_roles, by)
+        self.loaded = True
 
     @rx.event
     @staff("staff.view")
@@ -179,7 +189,8 @@ class RoleAdmin(FormState, rx.State):
     @rx.event
     @staff("staff.edit")
     async def save(self, form: RoleForm):
-        by = await asked_by(self)
+        if not await is_fresh(by := await asked_by(self)):
+            return ask_again()
         try:
             await db.write(_save, form, by)
         except ShopError as refusal:
@@ -191,11 +202,25 @@ class RoleAdmin(FormState, rx.State):
     @rx.event
     @staff("staff.edit")
     async def remove(self, code: RoleCode):
-        by = await asked_by(self)
+        if not await is_fresh(by := await asked_by(self)):
+            return ask_again()
         await db.write(roles.remove, code, by)
         self.is_editing = False
         await self._read(by)
         return say(_("The role is removed"))
+
+    @rx.event
+    @staff("staff.edit")
+    async def require_factor(self, code: RoleCode, required: Flag):
+        if not await is_fresh(by := await asked_by(self)):
+            return ask_again()
+        await db.write(members.require_factor, code, required, by)
+        await self._read(by)
+        return say(_("Saved"))
+
+
+def _read_roles(session: Session, by: Principal) -> tuple[list[RoleView], list[str]]:
+    return roles.all_roles(session, by), members.roles_with_factor(session, by)
 
 
 def _save(session: Session, form: RoleForm, by: Principal) -> None:
