@@ -198,12 +198,12 @@
   addEventListener("submit", (event) => {
     if ($("[data-list-search]", event.target)) clearTimeout(typing);
   }, true);
-  let query = null;
+  const filled = new WeakMap();
   const fillSearch = () => {
     const box = $("[data-list-search]");
-    if (!box || box.dataset.query === query) return;
-    query = box.dataset.query;
-    if (document.activeElement !== box) box.value = query;
+    if (!box || filled.get(box) === box.dataset.query) return;
+    filled.set(box, box.dataset.query);
+    if (document.activeElement !== box) box.value = box.dataset.query;
   };
 
   // Follow what React draws --------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ def desk(
     beside: Any = None,
     actions: Any = None,
     waiting: Any = None,
+    keeps: bool = False,
 ) -> Component:
     """A whole page of the back office around the content of its <main>: parts, or functions that make them.
 
@@ -43,9 +44,10 @@ def desk(
     current  the address of the navigation's entry that is lit, such as "/admin/orders"
     ready    whether the content is there; until then `waiting` is shown in its place, a skeleton
     back     the name and the address of where one came from
+    keeps    whether what is there stays while the page loads again, as it does for a list with another filter
     """
     shell = of(BackOffice)
-    is_shown = both(ready, of(rx.State).is_hydrated, shell.loaded)
+    is_shown = both(ready, shell.loaded) if keeps else both(ready, of(rx.State).is_hydrated, shell.loaded)
 
     def content() -> Component:
         parts = (part() if callable(part) else part for part in main)

@@ -197,13 +197,7 @@ def claim(session: Session) -> JobToDo | None:
     job.state, job.claimed_until = BulkState.RUNNING, at + CLAIMED_FOR
     session.flush()
     assert job.id
-    return JobToDo(
-        job.id,
-        job.list_name,
-        job.action,
-        dict(job.arguments),
-        sessions.staff_principal(session, job.staff_id),
-    )
+    return JobToDo(job.id, job.list_name, job.action, dict(job.arguments))
 
 
 def next_rows(session: Session, job_id: int, most: int) -> tuple[Principal, list[RowToDo]]:
