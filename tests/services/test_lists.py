@@ -82,7 +82,8 @@ def test_another_writing_becomes_the_usual_one(text: str, same: str):
     ],
 )
 def test_what_no_list_knows_is_left_out(junk: str):
-    assert query.text_of(asked(junk)) == "" and asked(junk).unread == ()
+    assert query.text_of(asked(junk)) == ""
+    assert asked(junk).unread == ()
 
 
 @pytest.mark.parametrize(
@@ -103,9 +104,9 @@ def test_what_no_list_knows_is_left_out(junk: str):
 def test_a_filter_that_cant_be_read_is_said(junk: str, label: str | None):
     read = asked(junk)
     if label:
-        assert (
-            read.filters == () and len(read.unread) == 1 and read.unread[0].startswith(f"{label} can't be ")
-        )
+        assert read.filters == ()
+        assert len(read.unread) == 1
+        assert read.unread[0].startswith(f"{label} can't be ")
 
 
 @settings(max_examples=200)
@@ -148,7 +149,8 @@ def test_pages_have_every_order_once_in_their_order(session: Session, sort: str)
     fill(session, 60)
     ids = walk(session, f"sort={sort}")
     rows = {row.id: row for row in session.exec(query_all()).all()}
-    assert len(ids) == 60 and set(ids) == set(rows)
+    assert len(ids) == 60
+    assert set(ids) == set(rows)
     field = {"placed": "placed_at", "paid": "paid_at", "total": "total_minor"}.get(
         sort.removeprefix("-"), sort
     )
@@ -172,7 +174,8 @@ def test_orders_with_the_same_value_are_told_apart_by_their_id(session: Session)
         row.total_minor = row.subtotal_minor = 4990
     session.flush()
     ids = walk(session, "sort=-total", size=4)
-    assert ids == sorted(ids, reverse=True) and len(ids) == 30
+    assert ids == sorted(ids, reverse=True)
+    assert len(ids) == 30
 
 
 @pytest.mark.both
@@ -225,9 +228,11 @@ def test_counts_stop_at_the_cap_and_sums_with_them(session: Session):
     fill(session, 50)
     rows = session.exec(query_all()).all()
     whole = engine.count(session, SPEC, asked(""), cap=50)
-    assert whole == engine.Count(50, False, sum(row.total_minor for row in rows)) and whole.text == "50"
+    assert whole == engine.Count(50, False, sum(row.total_minor for row in rows))
+    assert whole.text == "50"
     capped = engine.count(session, SPEC, asked(""), cap=49)
-    assert capped == engine.Count(49, True, None) and capped.text == "49+"
+    assert capped == engine.Count(49, True, None)
+    assert capped.text == "49+"
     assert engine.count(session, SPEC, asked("q=nobody@")) == engine.Count(0, False, 0)
 
 
@@ -238,7 +243,8 @@ def test_new_orders_are_counted_from_the_newest_that_was_read(session: Session):
     fill(session, 3, first=11)
     assert engine.newer_than(session, SPEC, asked(""), newest) == 3
     assert engine.newer_than(session, SPEC, asked("number=max:10"), newest) == 0
-    assert view.waiting(1) == "1 new" and view.waiting(99) == "99+ new"
+    assert view.waiting(1) == "1 new"
+    assert view.waiting(99) == "99+ new"
 
 
 # --- What the page shows ----------------------------------------------------------------------------
@@ -248,9 +254,11 @@ def test_a_page_says_what_it_shows(session: Session, clock):
     fill(session, 60)
     shown = view.read(session, SPEC, asked("total=min:3000&sort=-total"), CLERK)
     assert [column.key for column in shown.columns] == ["number", "placed", "email", "status", "total"]
-    assert shown.columns[-1].direction == "descending" and shown.columns[0].direction == ""
+    assert shown.columns[-1].direction == "descending"
+    assert shown.columns[0].direction == ""
     assert shown.columns[-1].href == "/admin/test-orders?total=min:3000&sort=total"
-    assert shown.count.endswith(" orders") and shown.sum.startswith("€")
+    assert shown.count.endswith(" orders")
+    assert shown.sum.startswith("€")
     chip = shown.filters[0]
     assert (chip.chip, chip.low, chip.high, chip.remove_href) == (
         "Total: from €30",
@@ -275,7 +283,8 @@ def test_who_may_not_read_the_records_gets_no_list(session: Session):
 def test_the_filter_that_emptied_the_list_is_named(session: Session):
     fill(session, 20)
     shown = view.read(session, SPEC, asked("status=pending,placed&total=min:99999900"), CLERK)
-    assert shown.is_empty and shown.is_limited
+    assert shown.is_empty
+    assert shown.is_limited
     assert [(one.chip, one.href) for one in shown.blamed] == [
         ("Total: from €999,999", "/admin/test-orders?status=pending,placed")
     ]
@@ -318,7 +327,8 @@ def test_a_chip_is_a_sentence(session: Session, clock, text: str, chip: str):
 )
 def test_a_filters_form_becomes_what_it_asks(key: str, filled: Filled, parts):
     one = SPEC.filter(key)
-    assert one and chips.parts_of(one, filled, "EUR") == parts
+    assert one
+    assert chips.parts_of(one, filled, "EUR") == parts
 
 
 @pytest.mark.parametrize(
