@@ -217,6 +217,7 @@
     if (now !== shown) {
       shown = now;
       for (const pop of pops()) shut(pop);
+      for (const dialog of $$("dialog[data-list-dialog][open]", root)) dialog.close();
       clear();
     } else paint();
   };
