@@ -249,7 +249,7 @@ def _row(spec: ListSpec, row: Any, row_actions: Callable[[Any], Any] | None) -> 
         class_name=look.ROW,
         tab_index=-1,
         role="row",
-        data_row=row.id,
+        data_record=row.id,
         custom_attrs={name: row.marks[name] for name in spec.marks},
     )
 

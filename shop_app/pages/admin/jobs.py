@@ -12,6 +12,7 @@ from shop_app.components.admin.parts import facts, panel, table
 from shop_app.components.badges import TONES
 from shop_app.components.controls import button
 from shop_app.components.kit import Component, contains, el, match, not_, of, when
+from shop_app.components.styles import SR
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.services.bulk_jobs.list import BULK_JOBS
@@ -31,7 +32,7 @@ STATES = {
 
 
 def _timetable() -> Component:
-    heads = (_("Job"), _("Runs"), _("Last run"), (_("Took"), "right"), _("State"), "")
+    heads = (_("Job"), _("Runs"), _("Last run"), (_("Took"), "right"), _("State"), el.span(_("Action"), class_name=SR))
     return el.div(
         panel(_("Timetable"), table(heads, of(Timetable).rows, _run), plain=True),
         el.h2(_("Bulk actions"), class_name="mt-6 mb-3 text-md font-medium"),
