@@ -20,7 +20,7 @@ def submit(handler: Any) -> Any:
     return lambda form: handler(form)
 
 
-class _PostForm(BaseHTML):
+class _BrowserForm(BaseHTML):
     """A bare form: el.form keeps the browser from sending it."""
 
     tag = "form"
@@ -28,11 +28,11 @@ class _PostForm(BaseHTML):
     method: Any
 
 
-def post_form(*children: Any, action: str, **props: Any) -> Component:
+def browser_form(*children: Any, action: str, method: str = "post", **props: Any) -> Component:
     """A form that the browser itself sends to a route of the shop, with or without scripts."""
     if is_html():
-        return el.form(*children, action=action, method="post", **props)
-    return _PostForm.create(*children, action=action, method="post", **props)
+        return el.form(*children, action=action, method=method, **props)
+    return _BrowserForm.create(*children, action=action, method=method, **props)
 
 
 def error_of(state: Any, field: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, TypeVar
 from sqlalchemy.orm import Session
 
 from . import fact_cache
+from .shop import Profile
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,13 @@ class TermsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopChanged:
+    """The shop's identity, words or terms are now these."""
+
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPlaced:
     order_id: int
 
@@ -149,6 +157,7 @@ Event = (
     | CartChanged
     | ShownChanged
     | TermsChanged
+    | ShopChanged
     | OrderPlaced
     | OrderChanged
     | ListChanged
@@ -187,7 +196,8 @@ def publish(session: Session, event: Event) -> None:
 def deliver(events: list[Event]) -> None:
     """Empty what depends on the events, then call the listeners, equal events once.
 
-    Only `db` calls this, after a commit and before anybody has the answer to it.
+    `db` calls this, after a commit and before anybody has the answer to it; and `realtime/other_processes`,
+    with what another process has committed.
     """
     if tags := {tag for event in events for tag in getattr(event, "tags", ())}:
         fact_cache.deliver(tags)

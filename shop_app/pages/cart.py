@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from shop_app.components import layout, styles, texts
@@ -199,4 +200,6 @@ def _country() -> Component:
     )
 
 
-PAGE = Page("/cart", page, title=texts.titled(NAME), load=(Cart.load_countries,), shared=only(), private=True)
+PAGE = Page(
+    "/cart", page, title=partial(texts.titled, NAME), load=(Cart.load_countries,), shared=only(), private=True
+)

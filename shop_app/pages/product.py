@@ -70,7 +70,7 @@ def _accordions(product: type[Product]) -> Component:
                 _("Delivery and returns"),
                 el.p(delivery_day(product)),
                 el.p(product.chosen.delivery_cost_line),
-                el.p(f"{texts.PROMISES[1]}. {texts.RETURN_COST}"),
+                el.p(f"{texts.RETURN_PROMISE}. {texts.RETURN_COST}"),
             ),
             class_name="mt-2",
             id="details",

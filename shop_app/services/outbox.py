@@ -49,6 +49,7 @@ BY_STRANGERS = frozenset(
         "return_requested",
         "withdrawal_received",
         "back_in_stock",
+        "staff_reset",
     }
 )
 """Kinds that can be caused without paying, or by knowing an order's number and address."""
@@ -90,6 +91,7 @@ def write(
         "to_email": to_email,
         "mailbox": mailbox,
         "data": data,
+        "order_id": data.get("order_id"),
         "created_at": at,
         "next_try_at": at if left_out else at + timedelta(days=days),
         "attempts": MAX_ATTEMPTS if left_out else 0,

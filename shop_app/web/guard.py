@@ -31,12 +31,13 @@ from shop_app.core.access import security_log
 from shop_app.core.access.clients import counted, visitor_of
 from shop_app.core.access.origin import PAGE, set_origin
 from shop_app.core.access.permissions import MissingRight
-from shop_app.core.access.policy import Policy, allows, policy_of, set_principal, who
-from shop_app.core.access.principal import NOBODY
+from shop_app.core.access.policy import Policy, allows, policy_of, set_principal, who, who_of
+from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.i18n import _
 from shop_app.reflex_private import Delta
 from shop_app.workflows.note_refused_right import note_refused_right
 
+from . import open_sockets
 from .private_states import empty_unless_filled_for
 
 _CONNECTION = frozenset({"token", "headers", "sid", "ip"})
@@ -189,8 +190,7 @@ class Guard(Middleware):
 
         Errors  Refused where the policy doesn't allow them.
         """
-        cookie = _cookie_header(event)
-        principal = await who(cookie) if cookie else NOBODY
+        principal = await _who(event)
         await empty_unless_filled_for(state, principal)
         if not allows(policy, principal):
             if policy.kind == principal.kind == "staff":
@@ -205,6 +205,17 @@ class Guard(Middleware):
         if registered is not None:
             self._rules[name] = rule
         return rule
+
+
+async def _who(event: Event) -> Principal:
+    """Who has the session that the event's socket was opened with, whatever key it has by now."""
+    sid = _connection(event).get("sid", "")
+    if session_id := open_sockets.session_of(sid):
+        return await who_of(session_id)
+    cookie = _cookie_header(event)
+    principal = await who(cookie) if cookie else NOBODY
+    open_sockets.bind(sid, principal)
+    return principal
 
 
 async def _show_errors(state: BaseState, event_name: str, error: ValidationError) -> str:

@@ -23,7 +23,7 @@ _TALKATIVE = (
     "engineio",
 )
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
-_COOKIE = re.compile(r"((?:shop_visitor|shop_session)=)[^;\s\"']+")
+_COOKIE = re.compile(r"((?:shop_visitor|shop_session|shop_step)=)[^;\s\"']+")
 _HEADER = re.compile(r"(?i)((?:set-)?cookie|authorization|stripe-signature)(['\"]?\s*[:=]\s*['\"]?)[^'\"\n]+")
 _SECRET = re.compile(r"\b(?:sk|rk|pk|whsec)_(?:live_|test_)?[A-Za-z0-9]{8,}|\b[A-Za-z0-9_-]{43}\b")
 _DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")

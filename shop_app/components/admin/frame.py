@@ -10,8 +10,9 @@ from shop_app.core.i18n import _
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.base import Notice
 
-from .. import styles, texts
+from .. import styles
 from ..controls import here_link, icon_button
+from ..forms import browser_form
 from ..icons import icon
 from ..kit import Component, Text, both, contains, each, el, fragment, length, of, text, when
 from ..layout import connection_banner
@@ -20,6 +21,7 @@ from . import look, menu
 from .menu import MenuEntry
 from .palette import PALETTE, key_sheet, palette
 from .parts import skeleton
+from .reauth import reauth_dialog, signed_out
 
 SIDE = "desk-menu"
 ALERTS = "desk-alerts"
@@ -72,6 +74,8 @@ def desk(
         _alerts(),
         palette(),
         key_sheet(),
+        reauth_dialog(),
+        signed_out(),
         _notices(),
         class_name=look.DESK,
         data_ready=when(is_shown, "true", "false"),
@@ -92,7 +96,7 @@ def _sheet(current: str) -> Component:
     """The navigation of a phone."""
     return modal(
         el.div(
-            el.p(texts.SHOP, class_name=look.SIDE_LOGO),
+            el.p(of(BackOffice).shop_name, class_name=look.SIDE_LOGO),
             icon_button("close", _("Close"), **CLOSES),
             class_name="flex items-start justify-between",
         ),
@@ -115,7 +119,9 @@ def _back(name: Text, href: Text) -> Component:
 
 
 def _side(current: str) -> Component:
-    return fragment(el.a(texts.SHOP, href="/admin", class_name=look.SIDE_LOGO), *_links(current))
+    return fragment(
+        el.a(of(BackOffice).shop_name, href="/admin", class_name=look.SIDE_LOGO), *_links(current)
+    )
 
 
 def _links(current: str) -> list[Component]:
@@ -168,7 +174,7 @@ def _account(current: str) -> Component:
             title=_("Your account"),
         ),
         # A plain form: signing out works whatever state the page is in.
-        el.form(
+        browser_form(
             el.button(
                 icon("lock", styles.ICON_S),
                 type="submit",
@@ -177,7 +183,6 @@ def _account(current: str) -> Component:
                 class_name=styles.ICON_BUTTON_S,
             ),
             action="/admin/logout",
-            method="post",
         ),
         class_name="flex items-center gap-1",
     )

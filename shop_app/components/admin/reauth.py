@@ -1,6 +1,7 @@
-"""The dialog in which staff prove again who they are; `state/admin/reauth.py` opens it.
+"""The dialogs about the session: staff prove again who they are, or read that they are signed out.
 
-The form is sent by assets/passkeys.js, as it brings a new cookie: what is typed here never reaches a State.
+The form of the first is sent by assets/passkeys.js, as it brings a new cookie: what is typed there never
+reaches a State.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 from shop_app.components import styles
 from shop_app.components.controls import button
 from shop_app.components.fields import text_field
-from shop_app.components.forms import post_form
+from shop_app.components.forms import browser_form
 from shop_app.components.kit import Component, el, fragment, of
-from shop_app.components.overlays import CLOSES, dialog
+from shop_app.components.overlays import CLOSES, dialog, modal
 from shop_app.core.i18n import _
 from shop_app.state.admin.reauth import Reauth
+from shop_app.state.admin.sign_in import SignedOut
 
 FORM = "confirm-form"
 
@@ -22,7 +24,7 @@ def reauth_dialog() -> Component:
     return fragment(
         dialog(
             _("Confirm that it is you"),
-            post_form(
+            browser_form(
                 el.p(
                     _("Some things need a fresh proof. It counts for a while; then repeat what you did."),
                     class_name="text-ink-2",
@@ -62,4 +64,27 @@ def reauth_dialog() -> Component:
             on_close=Reauth.close,
         ),
         el.button(type="button", hidden=True, data_proven="true", on_click=Reauth.proven, aria_hidden="true"),
+    )
+
+
+def signed_out() -> Component:
+    """To be placed once on every page of the back office: says that the tab's session has ended."""
+    return modal(
+        el.div(
+            el.h2(_("You are signed out"), class_name="text-lg font-medium"),
+            el.p(_("Your session has ended, and this page has been emptied."), class_name="mt-2 text-ink-2"),
+            browser_form(
+                el.input(type="hidden", name="next", value=of(SignedOut).next),
+                button(_("Sign in again"), type="submit", size="s"),
+                action="/admin/login",
+                method="get",
+                class_name="mt-5",
+            ),
+            class_name="p-5",
+            data_testid="signed-out",
+        ),
+        id="signed-out",
+        label=_("You are signed out"),
+        class_name=styles.DIALOG,
+        is_open=of(SignedOut).shown,
     )

@@ -1,6 +1,7 @@
-"""The two cookies: who this browser is (the visitor), and who is signed in (the session).
+"""The cookies: who this browser is (the visitor), who is signed in (the session), and a step of a sign-in.
 
-Both are HttpOnly and hold random keys of 256 bits. The database keeps only their hashes.
+All are HttpOnly. Visitor and session are random keys of 256 bits, of which the database keeps only hashes;
+the step is a signed ticket between the password and the second factor (services/accounts/tickets.py).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..settings import settings
 
 VISITOR = "shop_visitor"
 SESSION = "shop_session"
+STEP = "shop_step"
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
@@ -38,6 +40,11 @@ def visitor_seconds() -> int:
 def session_cookie() -> str:
     """The full name of the session's cookie."""
     return _prefix() + SESSION
+
+
+def step_cookie() -> str:
+    """The full name of the cookie that a sign-in has between its steps."""
+    return _prefix() + STEP
 
 
 def read(cookie_header: str, name: str) -> str:

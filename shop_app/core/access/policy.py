@@ -39,13 +39,16 @@ def allows(policy: Policy, principal: Principal) -> bool:
 
 LookUp = Callable[[str], Awaitable[Principal]]
 """From the hash of a session's key to who that is now; NOBODY where it ended."""
+LookUpOf = Callable[[int], Awaitable[Principal]]
+"""The same from a session's id, for sockets that were opened with its key."""
 
 
-async def _nobody(_session_hash: str) -> Principal:
+async def _nobody(_session: str | int) -> Principal:
     return NOBODY
 
 
 _look_up: LookUp = _nobody
+_look_up_of: LookUpOf = _nobody
 _principal: ContextVar[Principal | None] = ContextVar("principal", default=None)
 
 
@@ -72,10 +75,10 @@ def policy_of(handler: Callable[..., Any]) -> Policy | None:
     return getattr(handler, ATTRIBUTE, None)
 
 
-def set_look_up(look_up: LookUp) -> None:
+def set_look_up(look_up: LookUp, look_up_of: LookUpOf = _nobody) -> None:
     """Say how a session is looked up; called once, by the composition root."""
-    global _look_up
-    _look_up = look_up
+    global _look_up, _look_up_of
+    _look_up, _look_up_of = look_up, look_up_of
 
 
 async def who(cookie_header: str) -> Principal:
@@ -84,6 +87,11 @@ async def who(cookie_header: str) -> Principal:
     if key is None:
         return NOBODY
     return await _look_up(cookies.key_hash(key))
+
+
+async def who_of(session_id: int) -> Principal:
+    """Who has that session; NOBODY where it has ended."""
+    return await _look_up_of(session_id)
 
 
 def set_principal(principal: Principal | None) -> None:

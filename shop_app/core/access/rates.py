@@ -48,6 +48,8 @@ class Limit:
     """The same where an address may be somebody else's: above it answers are slow, and none is refused."""
     free: int = 0
     """So many of one address, within its rate's time, are answered without a pause; 0 means all."""
+    free_email: int = 0
+    """So many for one e-mail address, within its rate's time, are; 0 means all."""
 
 
 # Secrets that can be guessed.
@@ -62,6 +64,23 @@ INVITATION = Limit("invitation", "120/15 minutes", visitor="30/15 minutes")
 """Becoming staff by a letter's link, whose token is too long to be guessed."""
 CREDIT_CODE = Limit("credit code", "60/15 minutes", visitor="10/15 minutes", free=10)
 DISCOUNT_CODE = Limit("discount code", "120/15 minutes", visitor="20/15 minutes", free=20)
+SET_UP = Limit("set-up", "60/15 minutes", free=15)
+"""Sending the form that opens a shop: its token has 125 random bits, so this keeps the log quiet."""
+
+SIGN_IN = Limit(
+    "sign-in", "100/15 minutes", visitor="30/15 minutes", email="30/15 minutes", free=20, free_email=5
+)
+"""A password, in a browser in which that member of staff hasn't signed in before: the waits grow."""
+SIGN_IN_KNOWN = Limit("sign-in, known browser", "100/15 minutes", visitor="20/15 minutes", free=20)
+"""In one in which they have: however many strangers try, the owner gets in."""
+PASSKEY = Limit("passkey", "120/15 minutes", visitor="60/15 minutes")
+"""A passkey, or the question for one."""
+SECOND_FACTOR = Limit(
+    "second factor", "60/15 minutes", visitor="20/15 minutes", email="20/15 minutes", free=10
+)
+"""A code, which only somebody with the password may try."""
+NEW_PASSWORD = Limit("new password", "30/hour", visitor="10/hour", free=5)
+"""A password reset that is asked for, or done."""
 
 # What keeps units or writes letters.
 ORDER = Limit("order", "120/hour", visitor="20/hour", slow_email="20/hour", free=20)
@@ -86,7 +105,11 @@ async def take(limit: Limit, client: Client, *, email: str = "") -> None:
     used_up = await _count(limit, client, mailbox(email))
     if used_up:
         _refuse(limit, client, used_up)
-    pause_seconds = max(await _pause_of_address(limit, client), await _pause_of_email(limit, mailbox(email)))
+    pause_seconds = max(
+        await _pause(limit.address, limit.free, limit.name, "address", client.address),
+        await _pause(limit.email, limit.free_email, limit.name, "email", mailbox(email)),
+        await _pause_of_email(limit, mailbox(email)),
+    )
     if pause_seconds:
         await _slow(limit, client, pause_seconds)
 
@@ -106,12 +129,13 @@ async def _count(limit: Limit, client: Client, email: str) -> str:
     return ""
 
 
-async def _pause_of_address(limit: Limit, client: Client) -> float:
-    if not limit.free:
+async def _pause(rate: str, free: int, name: str, kind: str, who: str) -> float:
+    """The pause after so many of a rate: the longer, the more there were beyond those that are free."""
+    if not (free and rate and who):
         return 0
-    item = _item(limit.address)
-    left = (await _limiter().get_window_stats(item, limit.name, "address", client.address)).remaining
-    return min(max(0, item.amount - left - limit.free) * PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+    item = _item(rate)
+    left = (await _limiter().get_window_stats(item, name, kind, who)).remaining
+    return min(max(0, item.amount - left - free) * PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
 
 async def _pause_of_email(limit: Limit, email: str) -> float:

@@ -32,7 +32,8 @@ STATES = {
 
 
 def _timetable() -> Component:
-    heads = (_("Job"), _("Runs"), _("Last run"), (_("Took"), "right"), _("State"), el.span(_("Action"), class_name=SR))
+    last = el.span(_("Action"), class_name=SR)
+    heads = (_("Job"), _("Runs"), _("Last run"), (_("Took"), "right"), _("State"), last)
     return el.div(
         panel(_("Timetable"), table(heads, of(Timetable).rows, _run), plain=True),
         el.h2(_("Bulk actions"), class_name="mt-6 mb-3 text-md font-medium"),

@@ -11,10 +11,11 @@ import os
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-import pyotp
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pyotp import random_base32
 from pyotp.totp import TOTP
 from sqlalchemy import delete, update
 from sqlmodel import Session, col
@@ -44,22 +45,25 @@ class NewSecret:
     address: str
 
 
-def begin(session: Session, by: Principal, shop: str) -> NewSecret:
-    """A new secret, which counts once its first code was confirmed. `shop` is what the app calls it.
+def begin(session: Session, by: Principal) -> NewSecret:
+    """A new secret, which counts once its first code was confirmed.
 
     Errors  Conflict where there is one already.
     """
     row = session.get(OneTimeCodes, by.id)
     if row and row.confirmed_at:
         raise Conflict(_("One-time codes are set up already. Remove them first."))
-    secret = pyotp.random_base32()
+    secret = random_base32()
     if row is None:
         row = OneTimeCodes(staff_id=by.id, sealed_secret="")
         session.add(row)
     row.sealed_secret, row.created_at = _sealed(secret, by.id), now()
     session.flush()
     groups = " ".join(re.findall(".{1,4}", secret))
-    return NewSecret(groups, TOTP(secret).provisioning_uri(by.email, issuer_name=shop))
+    return NewSecret(
+        groups,
+        TOTP(secret).provisioning_uri(name=by.email, issuer_name=urlsplit(settings().public_url).hostname),
+    )
 
 
 def confirm(session: Session, by: Principal, code: str) -> None:

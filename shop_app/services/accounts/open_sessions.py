@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from ...core.access.principal import Principal
 from ...core.clock import now
+from ...core.dates import full_moment
 from ...core.errors import NotFound
 from ...core.i18n import _
 from ...core.settings import settings
@@ -25,7 +26,7 @@ _login = table_of(LoginSession)
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A session as its owner sees it; the moments are ISO 8601 in UTC."""
+    """A session as its owner sees it; the moments are texts."""
 
     id: int = 0
     device: str = ""
@@ -81,8 +82,8 @@ def of(session: Session, by: Principal) -> list[SessionView]:
             row.id or 0,
             row.device,
             row.network,
-            row.created_at.isoformat(),
-            row.last_seen_at.isoformat(),
+            full_moment(row.created_at),
+            full_moment(row.last_seen_at),
             row.id == by.session_id,
         )
         for row in rows

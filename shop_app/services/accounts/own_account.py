@@ -69,6 +69,19 @@ def rename(session: Session, by: Principal, name: str) -> None:
         )
 
 
+def confirm_codes(session: Session, by: Principal, code: str) -> list[str]:
+    """Take the one-time codes that are being set up; recovery codes made along with them, to be shown once.
+
+    None are made where there are some, and for somebody whose rights begin with this factor: their page loads
+    anew at once.
+
+    Errors  Invalid for a wrong code, Conflict where nothing is being set up.
+    """
+    begins = factors.second_factor_required(session, by.role) and not factors.has_any(session, by.id)
+    one_time_codes.confirm(session, by, code)
+    return [] if begins or recovery_codes.left(session, by.id) else recovery_codes.make(session, by)
+
+
 def change_password(session: Session, by: Principal, proven: Proven, password: Hashed) -> str:
     """A new password in place of the one that was proven; all other sessions end. This session's new key.
 

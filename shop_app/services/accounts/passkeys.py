@@ -29,6 +29,7 @@ from webauthn.helpers.structs import (
 
 from ...core.access.principal import Principal
 from ...core.clock import now
+from ...core.dates import full_moment
 from ...core.errors import Conflict, NotFound, ShopError
 from ...core.i18n import _
 from ...core.settings import settings
@@ -56,7 +57,7 @@ class WrongPasskey(ShopError):
 
 @dataclass(frozen=True, slots=True)
 class PasskeyView:
-    """A passkey as its owner sees it; the moments are ISO 8601 in UTC, "" for never."""
+    """A passkey as its owner sees it; the moments are texts, "" for never."""
 
     id: int = 0
     name: str = ""
@@ -64,7 +65,7 @@ class PasskeyView:
     used_at: str = ""
 
 
-def add_options(session: Session, by: Principal, visitor_hash: str, shop: str) -> str:
+def add_options(session: Session, by: Principal, visitor_hash: str) -> str:
     """What the browser needs to make a new passkey, as JSON.
 
     Errors  Conflict where somebody has `MAX_PASSKEYS` already.
@@ -74,7 +75,7 @@ def add_options(session: Session, by: Principal, visitor_hash: str, shop: str) -
         raise Conflict(_("That is the largest number of passkeys. Remove one first."))
     options = webauthn.generate_registration_options(
         rp_id=_host(),
-        rp_name=shop,
+        rp_name=_host(),
         user_name=by.email,
         user_display_name=by.name or by.email,
         user_id=f"staff-{by.id}".encode(),
@@ -163,8 +164,8 @@ def of(session: Session, staff_id: int) -> list[PasskeyView]:
         PasskeyView(
             row.id or 0,
             row.name,
-            row.created_at.isoformat(),
-            row.last_used_at.isoformat() if row.last_used_at else "",
+            full_moment(row.created_at),
+            full_moment(row.last_used_at) if row.last_used_at else "",
         )
         for row in _own(session, staff_id)
     ]

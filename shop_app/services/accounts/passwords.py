@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 import secrets
 import threading
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ...core.errors import Invalid
 from ...core.i18n import _
@@ -39,31 +40,46 @@ class Hashed:
     text: str = field(repr=False)
 
 
-def hash_password(password: str, *, about: Iterable[str] = (), name: str = "password") -> Hashed:
+def mark_of(password_hash: str) -> str:
+    """What stands for a password in links and tickets: they don't work any more once there is another one."""
+    return hashlib.sha256(b"mark of a password:" + password_hash.encode()).hexdigest()[:16]
+
+
+def hash_password(password: str, *, about: Iterable[str] = ()) -> Hashed:
     """Takes 0.25 s and 64 MiB: call it on a thread, outside of a transaction.
 
     about  what an attacker knows of the person: name, e-mail address, the shop's name
-    name   of the field that an error is shown at
 
-    Errors  Invalid for one that is too short or too long, that many people have, or that is made of `about`.
+    Errors  Invalid, with the reason as its code, for one that isn't taken.
     """
-    if reason := refusal(password, about):
-        raise Invalid(reason, field=name)
+    if reason := reason_against(password, about):
+        raise Invalid(sentence(reason), field="password", code=reason)
     with _hashing:
         return Hashed(_hasher().hash(password))
 
 
-def refusal(password: str, about: Iterable[str] = ()) -> str:
-    """The sentence that refuses a new password; "" where it is taken. Any characters may be in it."""
+Reason = Literal["", "length", "known", "words"]
+
+
+def reason_against(password: str, about: Iterable[str] = ()) -> Reason:
+    """Why a new password isn't taken, "" where it is. Any characters may be in it."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        return _("Choose a password of {least} to {most} characters.").format(
-            least=MIN_PASSWORD, most=MAX_PASSWORD
-        )
+        return "length"
     if _is_known(password):
-        return _("Many people have this password, and attackers try it first. Choose another one.")
-    if _is_made_of(password, about):
-        return _("This password is made of your name or the shop's words. Choose another one.")
-    return ""
+        return "known"
+    return "words" if _is_made_of(password, about) else ""
+
+
+def sentence(reason: str) -> str:
+    """The reason as people read it."""
+    sentences = {
+        "length": _("Choose a password of {least} to {most} characters.").format(
+            least=MIN_PASSWORD, most=MAX_PASSWORD
+        ),
+        "known": _("Many people have this password, and attackers try it first. Choose another one."),
+        "words": _("This password is made of your name or the shop's words. Choose another one."),
+    }
+    return sentences.get(reason, "")
 
 
 def _is_known(password: str) -> bool:

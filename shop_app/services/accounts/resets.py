@@ -6,7 +6,6 @@ anywhere: it is made when its letter is sent, from what the letter's row says an
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +20,9 @@ from ...core.i18n import _
 from ...core.settings import settings
 from ...models import Staff
 from ..staff import audit
-from . import notices, open_sessions, tickets
-from .passwords import Hashed
+from . import browsers, notices, open_sessions, tickets
+from .browsers import Browser
+from .passwords import Hashed, mark_of
 
 STEP = "reset"
 MINUTES = 10
@@ -45,14 +45,14 @@ def ask_for(session: Session, staff_id: int, by: Principal) -> None:
     staff = session.get(Staff, staff_id)
     if staff is None or not staff.active:
         raise NotFound(_("There is no such member of staff."))
-    _write(session, staff, "", by.actor)
+    _write(session, staff, tickets.ANY_BROWSER, by.actor)
 
 
 def _write(session: Session, staff: Staff, visitor_hash: str, actor: str) -> None:
     data = {
         "staff_id": str(staff.id),
         "visitor": visitor_hash,
-        "password": _mark_of(staff),
+        "password": mark_of(staff.password_hash),
         "until": (now() + timedelta(minutes=MINUTES)).isoformat(),
     }
     notices.tell(session, staff.email, "staff_reset", **data)
@@ -73,7 +73,7 @@ def owner(session: Session, ticket: str, visitor_hash: str) -> Staff:
     """
     data = tickets.read(STEP, ticket, visitor_hash)
     staff = session.get(Staff, data["s"])
-    if staff is None or not staff.active or _mark_of(staff) != data["p"]:
+    if staff is None or not staff.active or mark_of(staff.password_hash) != data["p"]:
         raise tickets.Expired
     return staff
 
@@ -88,11 +88,8 @@ def set_password(session: Session, ticket: str, visitor_hash: str, password: Has
     staff.password_hash = password.text
     session.flush()
     open_sessions.forget(session, staff.id)
+    # Whoever reads the owner's letters isn't kept out by strangers who guess.
+    browsers.remember(session, staff.id, Browser(visitor_hash))
     audit.record(session, f"staff:{staff.email}", "password_reset", "staff", staff.email, staff_id=staff.id)
     notices.tell(session, staff.email, "staff_password_changed", by="reset")
     return staff.email
-
-
-def _mark_of(staff: Staff) -> str:
-    """What stands for the present password: after a change, links that were made before don't work."""
-    return hashlib.sha256(b"password of a reset:" + staff.password_hash.encode()).hexdigest()[:16]

@@ -27,7 +27,7 @@ from ...models import Customer, LoginSession, Staff, StaffRole, table_of
 from ..staff import audit
 from . import browsers, factors, notices
 from .browsers import UNKNOWN, Browser
-from .passwords import Hashed, verify
+from .passwords import Hashed, mark_of, verify
 
 _login_table, _staff_table, _customer_table = table_of(LoginSession), table_of(Staff), table_of(Customer)
 _role_table = table_of(StaffRole)
@@ -88,9 +88,9 @@ class FactorNeeded(ShopError):
 
     code = "factor_needed"
 
-    def __init__(self, staff_id: int) -> None:
+    def __init__(self, staff: Staff) -> None:
         super().__init__(_("Confirm that it is you with your second factor."))
-        self.staff_id = staff_id
+        self.staff_id, self.email, self.mark = staff.id or 0, staff.email, mark_of(staff.password_hash)
 
 
 def who(session: Session, token_hash: str) -> Principal:
@@ -164,7 +164,7 @@ def sign_in(session: Session, login: Proven, browser: Browser = UNKNOWN) -> tupl
         return key, _customer(person, row)
     assert person.id
     if factors.has_any(session, person.id):
-        raise FactorNeeded(person.id)
+        raise FactorNeeded(person)
     return _open_for_staff(session, person, browser, by="password")
 
 

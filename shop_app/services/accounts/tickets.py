@@ -17,6 +17,7 @@ from ...core.i18n import _
 from ...core.settings import settings
 
 MAX_CHARS = 2_000
+ANY_BROWSER = "*"
 
 
 class Expired(ShopError):
@@ -29,7 +30,12 @@ class Expired(ShopError):
 
 
 def issue(step: str, visitor_hash: str, until: datetime, **data: Any) -> str:
-    """A ticket for `step` with plain values that its owner may read; without a hash, for any browser."""
+    """A ticket for `step` with plain values that its owner may read, for the browser of that visitor.
+
+    Errors  Expired where there is no visitor: a browser without cookies brings nothing back.
+    """
+    if not visitor_hash:
+        raise Expired
     return _signer(step).dumps({"v": visitor_hash, "u": int(until.timestamp()), **data})
 
 
@@ -47,7 +53,7 @@ def read(step: str, text: str, visitor_hash: str) -> dict[str, Any]:
         data = _signer(step).loads(text[:MAX_CHARS])
     except BadData:
         raise Expired from None
-    if data["u"] <= now().timestamp() or data["v"] not in ("", visitor_hash):
+    if data["u"] <= now().timestamp() or data["v"] not in (ANY_BROWSER, visitor_hash):
         raise Expired
     return data
 

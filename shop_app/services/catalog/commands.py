@@ -17,7 +17,7 @@ from ...core import events
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import (
     FOR_SALE,
     Category,
@@ -301,7 +301,7 @@ def _write_variants(
         if was == variant and was_at == place:
             continue
         row = rows_by_id.get(variant.id) or Variant(
-            product_id=product_id, sku=variant.sku, currency=settings().currency, price_minor=0, version=0
+            product_id=product_id, sku=variant.sku, currency=shop().currency, price_minor=0, version=0
         )
         _fill(row, variant, place)
         row.version += 1

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.money import MAX_MINOR, step_problem
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.typed_text import prose
 from ...models import (
     MAX_HANDLE,
@@ -229,7 +229,7 @@ def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys:
         if not 0 <= amount <= MAX_MINOR:
             raise Invalid(_("Enter an amount from 0 up to a thousand million."), field=field_of)
         # What it cost the shop isn't charged.
-        if field_of != "cost" and (off_step := step_problem(amount, settings().currency, settings().locale)):
+        if field_of != "cost" and (off_step := step_problem(amount, shop().currency, shop().locale)):
             raise Invalid(off_step, field=field_of)
     if variant.compare_at_minor is not None and variant.compare_at_minor <= variant.price_minor:
         raise Invalid(_("The compare-at price has to be higher than the price."), field="compare_at")

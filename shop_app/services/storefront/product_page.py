@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from ...core import clock, fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import LISTED, Picture, Product, ProductPicture, SlugRedirect
 from ..catalog import availability, identity, price_history, price_tags, reviews
 from ..catalog.views import Crumb, Detail, Moved, PictureView, ProductPage
@@ -134,7 +134,7 @@ def _page(
     meta = row.seo_description or _cut(f"{row.subtitle}. {plain_text(row.description_html)}".lstrip(". "))
     lowest = price_history.lowest_lines(session, {choice.id: choice.compare_at_minor for choice in choices})
     own = pickers(chosen, choices, swatches)
-    ways = shipping_queries.methods(session).get(settings().country, ())
+    ways = shipping_queries.methods(session).get(shop().country, ())
     return ProductPage(
         slug=row.slug,
         listed=row.status == LISTED,
@@ -197,8 +197,8 @@ def _delivery(ways: tuple[shipping_queries.Method, ...], choice: Choice) -> tupl
     if best is None:
         return "", ""
     method, price_minor = best
-    first, last = shipping_queries.arrival_range(clock.today(), method, settings().country)
-    dates = shipping_queries.arrival_text(first, last, settings().locale, pick_up=method.is_pick_up)
+    first, last = shipping_queries.arrival_range(clock.today(), method, shop().country)
+    dates = shipping_queries.arrival_text(first, last, shop().locale, pick_up=method.is_pick_up)
     line = dates if method.is_pick_up else _("With you {dates}").format(dates=dates)
     if price_minor == 0:
         return line, _("Free delivery")
