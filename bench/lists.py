@@ -13,7 +13,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -25,17 +25,19 @@ from bench.report import Row, percentile, table
 from shop_app.core import db, migrate
 from shop_app.core.access.principal import Principal
 from shop_app.core.clock import now
-from shop_app.models import Letter
+from shop_app.models import Letter, OrderLine
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.lists import engine, query, view
 from shop_app.services.lists.chips import options_of
 from shop_app.services.lists.query import ListQuery
 from shop_app.services.lists.spec import Filter, ListSpec
-from tests.many_orders import fill, order_list
+from shop_app.services.order_desk.order_list import ORDERS
+from tests.factories import make_basics
+from tests.many_orders import fill
 
 SIZES, ROUNDS, GOAL_MS = (10_000, 100_000), 3, 100.0
 READER = Principal("staff", 1, "reader@example.com", permissions=frozenset({"orders.view", "jobs.view"}))
-TEXTS = {"country": ("DE", "IS"), "email": ("ada.17@example.com",), "to": ("reader7@example.com",)}
+TEXTS = {"sku": ("GOODS-17",), "product": ("goods-17",), "to": ("reader7@example.com",)}
 
 
 @dataclass(slots=True)
@@ -48,21 +50,39 @@ class Asked:
 
 
 def specs() -> tuple[ListSpec, ...]:
-    orders = order_list()
-    # When it was paid, and its number beside when it was placed, no list has to sort by.
-    columns = tuple(
-        replace(column, sort=None) if column.key in ("paid", "number") else column
-        for column in orders.columns
-    )
-    return replace(orders, columns=columns), LETTERS
+    return ORDERS, LETTERS
 
 
 def fill_all(session: Session, count: int) -> None:
+    make_basics(session)
     fill(session, count)
     random, at = Random(1), now()
+    for start in range(1, count + 1, 2000):
+        rows = [line for id in range(start, min(start + 2000, count + 1)) for line in _lines(random, id)]
+        session.connection().execute(insert(OrderLine), rows)
     for start in range(0, count, 2000):
         rows = [_letter(random, number, at) for number in range(start, min(start + 2000, count))]
         session.connection().execute(insert(Letter), rows)
+
+
+def _lines(random: Random, order_id: int) -> Iterator[dict[str, object]]:
+    """Two lines of goods out of two thousand; an order's id is its number in a database without others."""
+    for position in range(2):
+        price, goods = random.randrange(900, 9000), random.randrange(2000)
+        yield {
+            "order_id": order_id,
+            "position": position,
+            "slug": f"goods-{goods}",
+            "title": f"Goods {goods}",
+            "sku": f"GOODS-{goods}",
+            "quantity": 1,
+            "unit_price_minor": price,
+            "subtotal_minor": price,
+            "discount_minor": 0,
+            "tax_minor": price * 19 // 119,
+            "total_minor": price,
+            "tax_class": "standard",
+        }
 
 
 def _letter(random: Random, number: int, at: object) -> dict[str, object]:
@@ -99,13 +119,13 @@ def questions(session: Session, spec: ListSpec) -> Iterator[str]:
             yield f"{values[key][0]}&{values[other][-1]}"
             yield f"{values[key][-1]}&{values[other][0]}"
     if spec.search:
-        yield from ("q=ada", "q=4711", "q=nobody@example.com")
+        yield from ("q=ada", "q=4711", "q=nobody@example.com", "q=GOODS-17")
 
 
 def _values(session: Session, one: Filter) -> Iterator[str]:
     match one.kind:
         case "choice":
-            keys = [key for key, _label in options_of(session, one)]
+            keys = [key for key, _label in options_of(session, one)] or ["none"]
             yield from (f"{one.key}={key}" for key in keys[:5])
             yield f"{one.key}={','.join(keys[-2:])}"
             yield f"{one.key}=not:{keys[0]}"
