@@ -28,18 +28,26 @@ from shop_app.core.shop import shop
 from shop_app.extension import Extension, Listener, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import audit as admin_audit
+from shop_app.pages.admin import categories as admin_categories
+from shop_app.pages.admin import collection as admin_collection
+from shop_app.pages.admin import collections as admin_collections
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import inventory as admin_inventory
+from shop_app.pages.admin import inventory_item as admin_inventory_item
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import jobs as admin_jobs
 from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import login as admin_login
 from shop_app.pages.admin import order as admin_order
 from shop_app.pages.admin import orders as admin_orders
+from shop_app.pages.admin import product as admin_product
+from shop_app.pages.admin import products as admin_products
 from shop_app.pages.admin import reasons as admin_reasons
 from shop_app.pages.admin import security as admin_security
 from shop_app.pages.admin import slip as admin_slip
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
+from shop_app.pages.admin import stocktake as admin_stocktake
 from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
 from shop_app.pages.admin.settings import taxes as tax_settings
 from shop_app.providers import mail, taxes
@@ -51,7 +59,9 @@ from shop_app.services.bulk_jobs.list import BULK_JOBS
 from shop_app.services.bulk_jobs.runs import JobKnown
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
+from shop_app.services.desk.products import PRODUCTS
 from shop_app.services.desk.received_events import EVENTS
+from shop_app.services.inventory.stock_list import INVENTORY
 from shop_app.services.lists import catalogue
 from shop_app.services.order_desk import order_list
 from shop_app.services.order_desk.order_list import ORDERS
@@ -68,7 +78,6 @@ from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
 from shop_app.state.admin.reauth import Reauth
 from shop_app.state.admin.shell import BackOffice
-from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
@@ -126,6 +135,14 @@ PAGES = (
     admin_order.PAGE,
     admin_reasons.PAGE,
     *admin_slip.PAGES,
+    admin_categories.PAGE,
+    admin_collections.PAGE,
+    admin_collection.PAGE,
+    admin_inventory.PAGE,
+    admin_inventory_item.PAGE,
+    admin_stocktake.PAGE,
+    *admin_products.PAGES,
+    admin_product.PAGE,
     *letters_sent.PAGES,
     *received_events.PAGES,
     *admin_jobs.PAGES,
@@ -142,7 +159,7 @@ PAGES = (
     payments.PAGE,
 )
 
-LISTS = (ORDERS, AUDIT, LETTERS, EVENTS, BULK_JOBS)
+LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS, BULK_JOBS)
 """The lists of the back office."""
 
 SHOP = Extension(
@@ -162,7 +179,7 @@ SHOP = Extension(
     lists=LISTS,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, History, PromotionAdmin, Reauth, StockAdmin),
+    states=(CreditAdmin, History, PromotionAdmin, Reauth),
     lifespans=(
         pushes.running,
         admin_pushes.running,
