@@ -36,6 +36,7 @@ from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import inventory as admin_inventory
 from shop_app.pages.admin import inventory_item as admin_inventory_item
 from shop_app.pages.admin import invitation as admin_invitation
+from shop_app.pages.admin import jobs as admin_jobs
 from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import login as admin_login
 from shop_app.pages.admin import order as admin_order
@@ -60,6 +61,9 @@ from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
 from shop_app.services.desk import letter_kinds
+from shop_app.services.bulk_jobs import runs
+from shop_app.services.bulk_jobs.list import BULK_JOBS
+from shop_app.services.bulk_jobs.runs import JobKnown
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.products import PRODUCTS
@@ -86,6 +90,7 @@ from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
 from shop_app.web import (
     app_manifest,
+    exports,
     health,
     logs,
     media,
@@ -109,6 +114,7 @@ from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import jobs, timetable
+from shop_app.worker.timetable import Job
 from shop_app.workflows import learn_methods, ship_all
 
 log = logging.getLogger(__name__)
@@ -152,6 +158,7 @@ PAGES = (
     letter_settings.PAGE,
     *letters_sent.PAGES,
     *received_events.PAGES,
+    *admin_jobs.PAGES,
     admin_staff.PAGE,
     admin_roles.PAGE,
     admin_audit.PAGE,
@@ -166,7 +173,7 @@ PAGES = (
     checkout_settings.PAGE,
 )
 
-LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS)
+LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS, BULK_JOBS)
 """The lists of the back office."""
 
 SHOP = Extension(
@@ -178,6 +185,7 @@ SHOP = Extension(
         *media.routes,
         *webhooks.routes,
         *uploads.routes,
+        *exports.routes,
         *staff_sign_in.routes,
         *own_account.routes,
     ),
@@ -216,6 +224,7 @@ def build(*extensions: Extension) -> rx.App:
     catalogue.offer(parts.lists)
     letters_list.compose_with(jobs.letter_as_sent)
     letter_kinds.sample_with(samples.kinds(), samples.sample)
+    runs.offer(_known(job) for job in [*timetable.shop_jobs(lambda _seconds: False), *parts.jobs])
     permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(session_look_up.signed_in, session_look_up.signed_in_by)
     logs.redact()
@@ -248,6 +257,10 @@ def _offer_back_office(pages: Iterable[Page]) -> None:
     own = [(page, page.needs) for page in pages if page.needs is not None]
     back_office.offer({page.route: needs for page, needs in own})
     menu.offer(MenuEntry(page.menu, page.route, needs) for page, needs in own if page.menu)
+
+
+def _known(job: Job) -> JobKnown:
+    return JobKnown(job.name, job.label or job.name, job.every_seconds)
 
 
 def _sandbox() -> tuple[Extension, ...]:
