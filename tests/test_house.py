@@ -70,6 +70,7 @@ SUBJECTS = (
     "fulfilment",
     "returns",
     "storefront",
+    "opening",
     "desk",
     "order_desk",
     "push_targets",

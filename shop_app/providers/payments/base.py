@@ -308,6 +308,24 @@ class Shown(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider answered when it was called to see whether it does."""
+
+    succeeded: bool
+    text: str
+    """In its own words, without a key or a part of one."""
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A payment provider that can be called to see whether it answers."""
+
+    def check(self) -> Answer:
+        """Call it; nothing is made or moved. Whatever it answers is returned, never raised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentMethod:
     """A way to pay: its key, and how its provider is made, once in each process."""
 
