@@ -10,7 +10,7 @@ from shop_app.state.admin.collections import OneCollection
 from .. import styles
 from ..controls import button, icon_button
 from ..forms import submit
-from ..kit import Component, Text, each, el, of, text, when
+from ..kit import Component, each, el, of, text, when
 from ..parts import busy_button
 from . import look
 from .parts import panel
@@ -36,50 +36,21 @@ def rule_panel() -> Component:
     """The panel with the form of the conditions."""
     state = of(OneCollection)
 
-    def match_of(value: str, label: Text) -> Component:
-        return el.option(label, value=value)
-
-    def condition(row: Any) -> Component:
-        return el.li(
-            el.select(
-                *(el.option(label, value=what) for what, label in WHAT),
-                name="what-" + text(row.number),
-                default_value=row.what,
-                aria_label=_("Condition"),
-                class_name=f"{look.INPUT} {styles.SELECT}",
-            ),
-            el.input(
-                name="value-" + text(row.number),
-                default_value=row.value,
-                aria_label=_("Value"),
-                placeholder=_("Value"),
-                auto_complete="off",
-                max_length=200,
-                class_name=look.INPUT,
-            ),
-            icon_button(
-                "close", _("Remove this condition"), on_click=OneCollection.drop_condition(row.number)
-            ),
-            class_name="grid grid-cols-[minmax(0,1fr)_minmax(0,1fr)_auto] items-center gap-2",
-            key=text(row.number),
-            data_testid="condition",
-        )
-
     return panel(
         _("Rule"),
         el.form(
             el.label(
                 el.span(_("A product is in it that fulfils")),
                 el.select(
-                    match_of("all", _("all conditions")),
-                    match_of("any", _("any condition")),
+                    el.option(_("all conditions"), value="all"),
+                    el.option(_("any condition"), value="any"),
                     name="match",
                     default_value=when(state.view.any, "any", "all"),
                     class_name=f"{look.INPUT} {styles.SELECT} w-44!",
                 ),
                 class_name="flex flex-wrap items-center gap-2",
             ),
-            el.ul(each(state.conditions, condition), class_name="grid gap-2"),
+            el.ul(each(state.conditions, _condition), class_name="grid gap-2"),
             el.p(
                 _(
                     "It is kept up to date: products come and go with their price, tags and category."
@@ -110,4 +81,29 @@ def rule_panel() -> Component:
             class_name=look.FIELDS,
             key=state.loaded + text(state.view.version),
         ),
+    )
+
+
+def _condition(row: Any) -> Component:
+    return el.li(
+        el.select(
+            *(el.option(label, value=what) for what, label in WHAT),
+            name="what-" + text(row.number),
+            default_value=row.what,
+            aria_label=_("Condition"),
+            class_name=f"{look.INPUT} {styles.SELECT}",
+        ),
+        el.input(
+            name="value-" + text(row.number),
+            default_value=row.value,
+            aria_label=_("Value"),
+            placeholder=_("Value"),
+            auto_complete="off",
+            max_length=200,
+            class_name=look.INPUT,
+        ),
+        icon_button("close", _("Remove this condition"), on_click=OneCollection.drop_condition(row.number)),
+        class_name="grid grid-cols-[minmax(0,1fr)_minmax(0,1fr)_auto] items-center gap-2",
+        key=text(row.number),
+        data_testid="condition",
     )

@@ -154,26 +154,7 @@ def _tools() -> Component:
             data_picture_says="true",
             data_moved=_("Picture moved to place {place} of {count}"),
         ),
-        el.div(
-            el.label(
-                icon("plus", styles.ICON_S),
-                el.span(_("Add pictures, or drop them here")),
-                el.input(
-                    type="file",
-                    multiple=True,
-                    accept=ACCEPT,
-                    class_name="sr-only",
-                    data_picture_files="true",
-                    data_most=MOST_BYTES,
-                    data_too_large=_("A picture may have 6 MB at most."),
-                    data_failed=_("It couldn't be sent. Check the connection and try again."),
-                    data_testid="picture-files",
-                ),
-                class_name=ADD,
-                data_picture_drop="true",
-            ),
-            class_name="mt-2 grid",
-        ),
+        _files(),
         el.div(
             el.span(data_chosen_count="true", class_name="text-ink-2"),
             button(
@@ -191,6 +172,30 @@ def _tools() -> Component:
         _handed("arrange", Pictures.arrange, "keys"),
         _handed("remove", Pictures.remove, "keys"),
         _handed("arrived", Pictures.arrived, "taken", "refused"),
+    )
+
+
+def _files() -> Component:
+    """Where files are chosen, or dropped."""
+    return el.div(
+        el.label(
+            icon("plus", styles.ICON_S),
+            el.span(_("Add pictures, or drop them here")),
+            el.input(
+                type="file",
+                multiple=True,
+                accept=ACCEPT,
+                class_name="sr-only",
+                data_picture_files="true",
+                data_most=MOST_BYTES,
+                data_too_large=_("A picture may have 6 MB at most."),
+                data_failed=_("It couldn't be sent. Check the connection and try again."),
+                data_testid="picture-files",
+            ),
+            class_name=ADD,
+            data_picture_drop="true",
+        ),
+        class_name="mt-2 grid",
     )
 
 

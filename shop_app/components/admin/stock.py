@@ -92,44 +92,9 @@ def adjust_form(*, id: str, testid: str) -> Component:
     state = of(Stock)
     levels = state.record.levels
 
-    def mode(value: str, label: Text) -> Component:
-        return el.label(
-            el.input(
-                type="radio",
-                name="mode",
-                value=value,
-                default_checked=value == "change",
-                class_name=styles.RADIO_MARK,
-                data_mode=value,
-            ),
-            el.span(label),
-            class_name=SEGMENT,
-        )
-
     return el.form(
-        el.fieldset(
-            el.legend(_("What to do"), class_name=styles.SR),
-            mode("change", _("Change by")),
-            mode("set", _("Set to")),
-            class_name="flex gap-2",
-        ),
-        el.div(
-            el.button("−", type="button", class_name=STEP, data_steps="-1", aria_label=_("One unit less")),
-            text_field(
-                _("Units"),
-                name="units",
-                id=f"{id}-units",
-                default_value="",
-                input_mode="numeric",
-                auto_complete="off",
-                required=True,
-                error=error_of(Stock, "units"),
-                class_name="min-w-0 flex-1",
-                data_testid="stock-units",
-            ),
-            el.button("+", type="button", class_name=STEP, data_steps="1", aria_label=_("One unit more")),
-            class_name="flex items-end gap-2",
-        ),
+        _modes(),
+        _units(id),
         el.p(
             el.span(levels.on_hand, data_now=text(levels.on_hand), class_name="tabular-nums"),
             _(" on hand now"),
@@ -164,6 +129,50 @@ def adjust_form(*, id: str, testid: str) -> Component:
         class_name=look.FIELDS,
         data_stock_form="true",
         key=text(state.done) + levels.sku,
+    )
+
+
+def _modes() -> Component:
+    def mode(value: str, label: Text) -> Component:
+        return el.label(
+            el.input(
+                type="radio",
+                name="mode",
+                value=value,
+                default_checked=value == "change",
+                class_name=styles.RADIO_MARK,
+                data_mode=value,
+            ),
+            el.span(label),
+            class_name=SEGMENT,
+        )
+
+    return el.fieldset(
+        el.legend(_("What to do"), class_name=styles.SR),
+        mode("change", _("Change by")),
+        mode("set", _("Set to")),
+        class_name="flex gap-2",
+    )
+
+
+def _units(id: str) -> Component:
+    """How many, typed or stepped."""
+    return el.div(
+        el.button("−", type="button", class_name=STEP, data_steps="-1", aria_label=_("One unit less")),
+        text_field(
+            _("Units"),
+            name="units",
+            id=f"{id}-units",
+            default_value="",
+            input_mode="numeric",
+            auto_complete="off",
+            required=True,
+            error=error_of(Stock, "units"),
+            class_name="min-w-0 flex-1",
+            data_testid="stock-units",
+        ),
+        el.button("+", type="button", class_name=STEP, data_steps="1", aria_label=_("One unit more")),
+        class_name="flex items-end gap-2",
     )
 
 

@@ -203,21 +203,7 @@ def _write() -> Component:
                 error=error_of(Categories, "description"),
             ),
             picture_field(chosen.picture, id="category-picture"),
-            _may_edit(
-                lambda: el.div(
-                    busy_button(
-                        _("Save"),
-                        type="submit",
-                        answer=state.answers,
-                        busy_label=_("Saving"),
-                        size="s",
-                        class_name="max-md:h-11",
-                        data_testid="category-save",
-                    ),
-                    button(_("Cancel"), kind="plain", size="s", class_name="max-md:h-11", **CLOSES),
-                    class_name="flex gap-2",
-                )
-            ),
+            _may_edit(_saving),
             on_submit=submit(Categories.save),
             class_name=look.FIELDS,
             key=chosen.slug + text(chosen.version) + text(state.is_open),
@@ -225,6 +211,22 @@ def _write() -> Component:
         id="category-edit",
         is_open=state.is_open,
         on_close=Categories.close,
+    )
+
+
+def _saving() -> Component:
+    return el.div(
+        busy_button(
+            _("Save"),
+            type="submit",
+            answer=of(Categories).answers,
+            busy_label=_("Saving"),
+            size="s",
+            class_name="max-md:h-11",
+            data_testid="category-save",
+        ),
+        button(_("Cancel"), kind="plain", size="s", class_name="max-md:h-11", **CLOSES),
+        class_name="flex gap-2",
     )
 
 
