@@ -27,9 +27,11 @@ from .catalog import (
     VariantOption,
 )
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
+from .desk import Presence, Reason, ReasonKind
 from .letter import Letter
 from .list import BulkJob, BulkRow, BulkRowState, BulkState, JobRun, ListPreference, SavedView
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
+from .opening import ProviderCheck, SetUpToken
 from .order import (
     LEGAL_MOVES,
     Counter,
@@ -40,6 +42,7 @@ from .order import (
     OrderLine,
     OrderStatus,
     OrderTaxLine,
+    OrderWord,
     PaymentStatus,
     Shipment,
     ShipmentLine,
@@ -65,6 +68,7 @@ from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, Zo
 from .staff import AuditErasure, StaffInvitation, StaffRole
 from .sign_in import KnownBrowser, OneTimeCodes, Passkey, RecoveryCode, SecondFactorRule, SpentChallenge
 from .shop import LegalText, ShopProfile
+from .tax import TaxClass, TaxQuote, TaxRate, UntaxedPlace
 from .stock import (
     ExpectedDelivery,
     MovementKind,
@@ -76,6 +80,5 @@ from .stock import (
     Stocktake,
     StocktakeLine,
 )
-from .tax import TaxClass, TaxQuote, TaxRate
 
 __all__ = ["table_of", *(name for name in dir() if name[0].isupper())]  # pyright: ignore
