@@ -6,6 +6,7 @@ from typing import Any
 
 from shop_app.components.admin import look
 from shop_app.components.admin.frame import desk
+from shop_app.components.admin.menu import MenuItem
 from shop_app.components.admin.parts import empty_state, menu, menu_item, panel, select_field, text_field
 from shop_app.components.admin.picture_field import picture_field
 from shop_app.components.controls import button, icon_button
@@ -27,7 +28,7 @@ def page() -> Component:
     return desk(
         _content,
         title=_("Categories"),
-        current=PRODUCTS,
+        current=PATH,
         ready=of(Categories).loaded,
         back=(_("Products"), PRODUCTS),
     )
@@ -285,4 +286,11 @@ def _remove() -> Component:
     )
 
 
-PAGE = Page(PATH, page, _("Categories"), load=(Categories.load,), needs="products.view")
+PAGE = Page(
+    PATH,
+    page,
+    _("Categories"),
+    load=(Categories.load,),
+    needs="products.view",
+    menu=MenuItem(_("Categories"), "tag"),
+)

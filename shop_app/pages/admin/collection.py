@@ -49,7 +49,7 @@ def page() -> Component:
     return desk(
         _content,
         title=title(),
-        current="/admin/products",
+        current="/admin/collections",
         ready=of(OneCollection).loaded != "",
         back=(_("Collections"), "/admin/collections"),
         beside=when(view.on_home, badge(_("On the home page"), "green", "home")),
