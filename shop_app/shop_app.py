@@ -39,6 +39,8 @@ from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import login as admin_login
 from shop_app.pages.admin import order as admin_order
 from shop_app.pages.admin import orders as admin_orders
+from shop_app.pages.admin import product as admin_product
+from shop_app.pages.admin import products as admin_products
 from shop_app.pages.admin import reasons as admin_reasons
 from shop_app.pages.admin import security as admin_security
 from shop_app.pages.admin import slip as admin_slip
@@ -53,6 +55,7 @@ from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
+from shop_app.services.desk.products import PRODUCTS
 from shop_app.services.desk.received_events import EVENTS
 from shop_app.services.inventory.stock_list import INVENTORY
 from shop_app.services.lists import catalogue
@@ -132,6 +135,8 @@ PAGES = (
     admin_inventory.PAGE,
     admin_inventory_item.PAGE,
     admin_stocktake.PAGE,
+    *admin_products.PAGES,
+    admin_product.PAGE,
     *letters_sent.PAGES,
     *received_events.PAGES,
     admin_staff.PAGE,
@@ -147,7 +152,7 @@ PAGES = (
     payments.PAGE,
 )
 
-LISTS = (ORDERS, INVENTORY, AUDIT, LETTERS, EVENTS)
+LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS)
 """The lists of the back office."""
 
 SHOP = Extension(
