@@ -42,7 +42,10 @@ ADD = (
 
 
 def pictures_panel() -> Component:
-    """The panel of the page of the product at hand; the page loads `Pictures.load`."""
+    """The panel of the page of the product at hand, which loads `Pictures.load`.
+
+    It may stand inside the product's form; `pictures_beside` goes outside of it, because it has forms.
+    """
     view = of(Pictures).view
     may_edit = contains(of(BackOffice).rights, "products.edit")
     return panel(
@@ -58,7 +61,6 @@ def pictures_panel() -> Component:
             ),
         ),
         when(may_edit, _tools),
-        _dialog(),
         note=when(length(view.pictures) > 0, text(length(view.pictures)), ""),
         actions=when(
             length(view.pictures) > 1,
@@ -169,6 +171,13 @@ def _tools() -> Component:
             data_words=_("{count} chosen"),
             data_picture_bar="true",
         ),
+    )
+
+
+def pictures_beside() -> Component:
+    """What belongs to the panel and is no part of the product's form: one picture's dialog, hidden forms."""
+    return fragment(
+        _dialog(),
         _handed("arrange", Pictures.arrange, "keys"),
         _handed("remove", Pictures.remove, "keys"),
         _handed("arrived", Pictures.arrived, "taken", "refused"),
