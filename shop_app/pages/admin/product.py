@@ -11,6 +11,7 @@ from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import empty_state, menu, menu_item, panel, save_bar, skeleton
 from shop_app.components.admin.product_checks import checks_panel, conflicts_note
 from shop_app.components.admin.product_matrix import matrix
+from shop_app.components.admin.product_pictures import pictures_beside, pictures_panel
 from shop_app.components.badges import badge
 from shop_app.components.controls import button, link_button
 from shop_app.components.forms import form_errors
@@ -18,6 +19,7 @@ from shop_app.components.kit import Component, Text, contains, either, el, fragm
 from shop_app.components.overlays import CLOSES, dialog, opens
 from shop_app.core.i18n import _
 from shop_app.page import Page
+from shop_app.state.admin.pictures import Pictures
 from shop_app.state.admin.product import ROUTE, ProductDesk
 from shop_app.state.admin.shell import BackOffice
 
@@ -107,7 +109,7 @@ def _form() -> Component:
         el.div(
             el.div(
                 product_fields.description_panel(),
-                el.div(id="pictures"),
+                el.div(pictures_panel(), id="pictures"),
                 _variants(),
                 product_fields.safety_panel(),
                 product_fields.search_panel(),
@@ -198,7 +200,21 @@ def _besides() -> Component:
             button(_("Delete product"), kind="danger", size="s", on_click=ProductDesk.delete, **CLOSES),
         ),
     )
-    return fragment(ask, preview, product_fields.preview_dialog(), product_fields.maker_dialog(), question)
+    return fragment(
+        ask,
+        preview,
+        product_fields.preview_dialog(),
+        product_fields.maker_dialog(),
+        question,
+        pictures_beside(),
+    )
 
 
-PAGE = Page(ROUTE, page, title=title, state=ProductDesk, load=(ProductDesk.load,), needs="products.view")
+PAGE = Page(
+    ROUTE,
+    page,
+    title=title,
+    state=ProductDesk,
+    load=(ProductDesk.load, Pictures.load),
+    needs="products.view",
+)
