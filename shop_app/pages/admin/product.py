@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shop_app.components import styles, texts
+from shop_app.components import styles
 from shop_app.components.admin import look, product_fields, product_look
 from shop_app.components.admin.frame import desk
 from shop_app.components.admin.history import history
@@ -26,7 +26,7 @@ DELETE = "delete-product"
 
 
 def title(product: Any) -> Text:
-    return texts.titled(when(product.form.title != "", product.form.title, _("Product")))
+    return when(product.form.title != "", product.form.title, _("Product"))
 
 
 def page(product: Any) -> Component:
@@ -180,6 +180,7 @@ def _besides() -> Component:
         on_submit=lambda form: ProductDesk.ask(form),
         **hidden,
     )
+    parts = el.form(id="parts-form", on_submit=lambda form: ProductDesk.gather(form), **hidden)
     preview = el.form(
         id="preview-form",
         data_sends_field="field-description",
@@ -198,7 +199,7 @@ def _besides() -> Component:
             button(_("Delete product"), kind="danger", size="s", on_click=ProductDesk.delete, **CLOSES),
         ),
     )
-    return fragment(ask, preview, product_fields.preview_dialog(), product_fields.maker_dialog(), question)
+    return fragment(ask, parts, preview, product_fields.preview_dialog(), product_fields.maker_dialog(), question)
 
 
 PAGE = Page(ROUTE, page, title=title, state=ProductDesk, load=(ProductDesk.load,), needs="products.view")
