@@ -18,6 +18,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from shop_app import sandbox
+from shop_app.components import set_up
 from shop_app.components.admin import menu
 from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
@@ -27,15 +28,27 @@ from shop_app.core.shop import shop
 from shop_app.extension import Extension, Listener, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import audit as admin_audit
+from shop_app.pages.admin import categories as admin_categories
+from shop_app.pages.admin import collection as admin_collection
+from shop_app.pages.admin import collections as admin_collections
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import inventory as admin_inventory
+from shop_app.pages.admin import inventory_item as admin_inventory_item
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import login as admin_login
+from shop_app.pages.admin import order as admin_order
+from shop_app.pages.admin import orders as admin_orders
 from shop_app.pages.admin import product as admin_product
 from shop_app.pages.admin import products as admin_products
+from shop_app.pages.admin import reasons as admin_reasons
 from shop_app.pages.admin import security as admin_security
+from shop_app.pages.admin import slip as admin_slip
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
+from shop_app.pages.admin import stocktake as admin_stocktake
+from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
+from shop_app.pages.admin.settings import taxes as tax_settings
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -44,7 +57,10 @@ from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.products import PRODUCTS
 from shop_app.services.desk.received_events import EVENTS
+from shop_app.services.inventory.stock_list import INVENTORY
 from shop_app.services.lists import catalogue
+from shop_app.services.order_desk import order_list
+from shop_app.services.order_desk.order_list import ORDERS
 from shop_app.services.search import index_cache
 from shop_app.services.shop import profile
 from shop_app.services.staff.audit_list import AUDIT
@@ -57,9 +73,7 @@ from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
 from shop_app.state.admin.reauth import Reauth
-from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.admin.shell import BackOffice
-from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
@@ -83,10 +97,11 @@ from shop_app.web.error_boundary import ErrorBoundary
 from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissions
 from shop_app.web.page_load import PageLoad
+from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import jobs, timetable
-from shop_app.workflows import learn_methods
+from shop_app.workflows import learn_methods, ship_all
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +125,18 @@ PAGES = (
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
+    admin_orders.PAGE,
+    admin_order.PAGE,
+    admin_reasons.PAGE,
+    *admin_slip.PAGES,
     *admin_products.PAGES,
     admin_product.PAGE,
+    admin_categories.PAGE,
+    admin_collections.PAGE,
+    admin_collection.PAGE,
+    admin_inventory.PAGE,
+    admin_inventory_item.PAGE,
+    admin_stocktake.PAGE,
     *letters_sent.PAGES,
     *received_events.PAGES,
     admin_staff.PAGE,
@@ -120,9 +145,14 @@ PAGES = (
     admin_invitation.PAGE,
     *admin_login.PAGES,
     admin_security.PAGE,
+    delivery.PAGE,
+    delivery_zone.PAGE,
+    delivery_method.PAGE,
+    *tax_settings.PAGES,
+    payments.PAGE,
 )
 
-LISTS = (PRODUCTS, AUDIT, LETTERS, EVENTS)
+LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS)
 """The lists of the back office."""
 
 SHOP = Extension(
@@ -141,7 +171,7 @@ SHOP = Extension(
     lists=LISTS,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, History, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin, StockAdmin),
+    states=(CreditAdmin, History, PromotionAdmin, Reauth),
     lifespans=(
         pushes.running,
         admin_pushes.running,
@@ -183,6 +213,8 @@ def build(*extensions: Extension) -> rx.App:
     app.add_middleware(PageLoad(guard, failure_delta))
     guard_entry(app)
     _offer_back_office(parts.pages)
+    order_list.ship_with(ship_all.ship_all)
+    pushes.show_orders_by(live.handler_name(OrderAdmin.follow))
     app.register_lifespan_task(_running(app, parts))
     for page in parts.pages:
         component, title, load = page.reactive()
@@ -259,6 +291,8 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     if front_end:
         routes = [DocumentRoute(page.route, page.serve, page.shared, page.needs) for page in parts.pages]
         inner = Documents(inner, build=front_end, routes=routes)
+    stylesheets = front_end.stylesheets if front_end else ()
+    inner = SetUp(inner, draw=partial(set_up.document, stylesheets=stylesheets))
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())
 

@@ -53,8 +53,10 @@ def test_what_the_shop_does_and_how_often():
         "free_holds": (5, ()),
         "tell_of_stock": (60, ()),
         "open_scheduled": (30, ()),
+        "bulk_jobs": (30, (events.BulkJobMoved,)),
         "sweep": (60, ()),
         "reconcile_recent": (300, ()),
+        "refresh_collections": (3600, ()),
         "forget": (3600, ()),
     }
 

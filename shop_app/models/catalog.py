@@ -48,6 +48,16 @@ class Category(SQLModel, table=True):
     picture_id: int | None = refers("picture.id", default=None, index=False)
     picture_alt: str = ""
     position: int = 0
+    version: int = 1
+
+
+class CategoryRedirect(SQLModel, table=True):
+    """A slug that a category once had, so that old links still arrive."""
+
+    __tablename__ = "category_redirect"
+
+    slug: str = Field(primary_key=True, max_length=120)
+    category_id: int = refers("category.id", ondelete="CASCADE")
 
 
 class Maker(SQLModel, table=True):
@@ -224,7 +234,7 @@ class ProductTag(SQLModel, table=True):
 
 
 class Collection(SQLModel, table=True):
-    """A hand-made list of products, such as the featured ones of the home page."""
+    """A list of products, made by hand or by a rule, such as the featured ones of the home page."""
 
     id: int | None = key()
     slug: str = Field(max_length=120, unique=True)
@@ -233,6 +243,10 @@ class Collection(SQLModel, table=True):
     picture_id: int | None = refers("picture.id", default=None, index=False)
     """What the products look like together: the still life above the home page's headline."""
     picture_alt: str = ""
+    by_rule: bool = False
+    rule: dict[str, Any] = json()
+    """Where it is made by a rule: the conditions, as `services.catalog.collection_rules` reads them."""
+    version: int = 1
 
 
 class CollectionProduct(SQLModel, table=True):
@@ -241,6 +255,7 @@ class CollectionProduct(SQLModel, table=True):
     collection_id: int = refers("collection.id", ondelete="CASCADE", primary_key=True, index=False)
     product_id: int = refers("product.id", ondelete="CASCADE", primary_key=True)
     position: int = 0
+    """0 for every product of a rule."""
 
 
 class SlugRedirect(SQLModel, table=True):

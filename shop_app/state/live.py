@@ -149,6 +149,11 @@ async def join_order(state: rx.State, token_hash: str) -> None:
     await _join(state, rooms.ORDER, [rooms.ORDER + token_hash])
 
 
+async def join_desk_order(state: rx.State, order_id: int) -> None:
+    """Follow an order in the back office; the caller has checked the right to see it."""
+    await _join(state, rooms.DESK_ORDER, [f"{rooms.DESK_ORDER}{order_id}"] if order_id else [])
+
+
 async def join_staff(state: rx.State, staff_id: int) -> None:
     """Follow what this member of staff may do. Call it in on_load of the back office."""
     await _join(state, rooms.STAFF, [rooms.STAFF + str(staff_id)])

@@ -24,7 +24,9 @@ SCRIPTS = (
     "admin-list.js",
     "admin-matrix.js",
     "admin-options.js",
+    "admin-pictures.js",
     "admin-product.js",
+    "admin-stock.js",
     "passkeys.js",
 )
 """Files of `assets/` that every page of the back office loads, and no other page."""

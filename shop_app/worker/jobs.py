@@ -25,7 +25,7 @@ from ..providers.mail import mailer
 from ..providers.mail.file import remove_old
 from ..services import outbox, retention, stock_alerts
 from ..services.cart import holds as cart_holds
-from ..services.catalog import product_actions
+from ..services.catalog import collection_rules, product_actions
 from ..services.orders import commands as order_commands
 from ..services.outbox import LetterToSend
 from ..services.storefront import order_page
@@ -126,6 +126,15 @@ def tell_of_stock(pause: Pause = time.sleep) -> int:
         written += count
         if count < BATCH or pause(time.monotonic() - began):
             return written
+
+
+def refresh_collections() -> int:
+    """Write anew which products belong to collections by rule; returns how many collections changed.
+
+    Changes of products are followed at once; this finds what the clock alone has changed.
+    """
+    with db.transaction() as session:
+        return collection_rules.refresh_all(session)
 
 
 def free_holds(pause: Pause = time.sleep) -> int:

@@ -72,6 +72,7 @@ def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
         ),
         Job("sweep", jobs.sweep, 60, (), _("Apply received events, expire unpaid orders")),
         Job("reconcile_recent", jobs.reconcile_recent, 5 * 60, (), _("Compare recent payments")),
+        Job("refresh_collections", jobs.refresh_collections, 60 * 60, (), _("Refresh collections by rule")),
         Job("forget", partial(jobs.forget, pause), 60 * 60, (), _("Remove what has reached its age")),
     )
 

@@ -199,7 +199,9 @@ def _besides() -> Component:
             button(_("Delete product"), kind="danger", size="s", on_click=ProductDesk.delete, **CLOSES),
         ),
     )
-    return fragment(ask, parts, preview, product_fields.preview_dialog(), product_fields.maker_dialog(), question)
+    return fragment(
+        ask, parts, preview, product_fields.preview_dialog(), product_fields.maker_dialog(), question
+    )
 
 
 PAGE = Page(ROUTE, page, title=title, state=ProductDesk, load=(ProductDesk.load,), needs="products.view")

@@ -14,6 +14,13 @@ class PictureView:
     width: int = 960
     height: int = 1200
     colour: str = "#d9cfc3"
+    focus: str = ""
+    """The focal point as CSS takes it, "30% 20%": a crop keeps it in view; "" for the middle."""
+
+
+def focus_of(x: int, y: int) -> str:
+    """A focal point in per cent of width and height, as a view has it."""
+    return "" if (x, y) == (50, 50) else f"{x}% {y}%"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ...core.i18n import _, plural
 from ...core.shop import shop
 from ...models import LISTED, Picture, Product, ProductPicture, SlugRedirect
 from ..catalog import availability, identity, makers, previews, price_history, price_tags, reviews
-from ..catalog.views import Crumb, Detail, Moved, PictureView, ProductPage
+from ..catalog.views import Crumb, Detail, Moved, PictureView, ProductPage, focus_of
 from ..search import cards, categories, index_cache
 from ..shipping import queries as shipping_queries
 from .product_variants import Choice, choices, pickers, variant
@@ -71,6 +71,8 @@ _pictures = (
         col(Picture.width),
         col(Picture.height),
         col(Picture.colour),
+        col(ProductPicture.focus_x),
+        col(ProductPicture.focus_y),
     )
     .join(Picture, col(Picture.id) == ProductPicture.picture_id)
     .where(col(ProductPicture.product_id) == bindparam("id"))
@@ -108,9 +110,8 @@ def product(session: Session, slug: str, sku: str = "", preview: str = "") -> Pr
     if sku and sku != chosen.sku:
         # Anybody can make up SKUs; no entry is kept for them.
         fact_cache.dont_keep()
-    return _page(
-        session, row, [PictureView(*picture[1:]) for picture in pictures], variants, swatches, chosen
-    )
+    shown = [PictureView(*columns, focus_of(x, y)) for _id, *columns, x, y in pictures]
+    return _page(session, row, shown, variants, swatches, chosen)
 
 
 def _previewed(session: Session, slug: str, token: str) -> Any:

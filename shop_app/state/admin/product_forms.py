@@ -47,7 +47,6 @@ class PartsForm(Form):
         return {"parts": {int(field[1]): text for field, text in fields if field}}
 
 
-
 def changes_in(parts: Mapping[int, str]) -> Changes:
     """Errors  Invalid for what no page of ours sends."""
     return _read(parts, _SENT).changes()
