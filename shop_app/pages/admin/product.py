@@ -11,6 +11,7 @@ from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import empty_state, menu, menu_item, panel, save_bar, skeleton
 from shop_app.components.admin.product_checks import checks_panel, conflicts_note
 from shop_app.components.admin.product_matrix import matrix
+from shop_app.components.admin.product_pictures import pictures_panel
 from shop_app.components.badges import badge
 from shop_app.components.controls import button, link_button
 from shop_app.components.forms import form_errors
@@ -18,6 +19,7 @@ from shop_app.components.kit import Component, Text, contains, either, el, fragm
 from shop_app.components.overlays import CLOSES, dialog, opens
 from shop_app.core.i18n import _
 from shop_app.page import Page
+from shop_app.state.admin.pictures import Pictures
 from shop_app.state.admin.product import ROUTE, ProductDesk
 from shop_app.state.admin.shell import BackOffice
 
@@ -32,7 +34,7 @@ def title(product: Any) -> Text:
 def page(product: Any) -> Component:
     form = product.form
     return desk(
-        lambda: when(product.missing, _missing, _form),
+        lambda: when(product.missing, _missing, lambda: fragment(_pictures(), _form())),
         _besides,
         title=when(form.title != "", form.title, _("Product")),
         current=LIST,
@@ -98,6 +100,11 @@ def _actions() -> Component:
     return fragment(seen, when(may_edit, more))
 
 
+def _pictures() -> Component:
+    """Above the form, and no part of it: pictures are kept as soon as they are there."""
+    return el.div(pictures_panel(), id="pictures", class_name="mb-4")
+
+
 def _form() -> Component:
     product = of(ProductDesk)
     return el.form(
@@ -107,7 +114,6 @@ def _form() -> Component:
         el.div(
             el.div(
                 product_fields.description_panel(),
-                el.div(id="pictures"),
                 _variants(),
                 product_fields.safety_panel(),
                 product_fields.search_panel(),
@@ -161,11 +167,11 @@ def _stock() -> Component:
 
 
 def _take_back(entry: Any) -> Component:
-    """Takes one change back; not the one that created the product."""
+    """Takes back what was saved in the form, one change at a time."""
     back = button(
         _("Take this change back"), kind="outline", size="xs", on_click=ProductDesk.restore(entry.id)
     )
-    return when(entry.what != _("Created"), el.div(back, class_name="pt-1"))
+    return when(entry.what == _("Changed"), el.div(back, class_name="pt-1"))
 
 
 def _besides() -> Component:
@@ -199,9 +205,10 @@ def _besides() -> Component:
             button(_("Delete product"), kind="danger", size="s", on_click=ProductDesk.delete, **CLOSES),
         ),
     )
-    return fragment(
-        ask, parts, preview, product_fields.preview_dialog(), product_fields.maker_dialog(), question
-    )
+    dialogs = (product_fields.preview_dialog(), product_fields.maker_dialog(), question)
+    return fragment(ask, parts, preview, *dialogs)
 
 
-PAGE = Page(ROUTE, page, title=title, state=ProductDesk, load=(ProductDesk.load,), needs="products.view")
+PAGE = Page(
+    ROUTE, page, title=title, state=ProductDesk, load=(ProductDesk.load, Pictures.load), needs="products.view"
+)

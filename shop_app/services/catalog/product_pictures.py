@@ -317,5 +317,5 @@ def _one(rows: Iterable[Any], key: str) -> Any:
 def _changed(
     session: Session, product: Any, by: Principal, action: str, before: Any = None, after: Any = None
 ) -> None:
-    audit.record(session, by.actor, action, "product", product.slug, before, after, staff_id=by.id or None)
+    audit.record(session, by.actor, action, "product", product.handle, before, after, staff_id=by.id or None)
     events.publish(session, events.CatalogueChanged((product.id,)))
