@@ -26,7 +26,7 @@ MAX_ALT = 1000
 
 _shown = table_of(ProductPicture)
 _of_variant = table_of(VariantPicture)
-_product = select(col(Product.id), col(Product.slug), col(Product.title)).where(
+_product = select(col(Product.id), col(Product.slug), col(Product.handle), col(Product.title)).where(
     col(Product.slug) == bindparam("slug")
 )
 _locked = _product.with_for_update()
