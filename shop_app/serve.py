@@ -70,12 +70,13 @@ def run() -> None:
     speak()
     prepare_database()
     build_front_end()
+    token = _set_up_token()
     os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
     if settings().workers > 1:
-        _serve_many(started)
+        _serve_many(started, token)
     else:
         application = asgi()
-        _announce(started)
+        _announce(started, token)
         serve_until_stopped(application, settings().port)
 
 
@@ -102,13 +103,15 @@ def prepare_database() -> None:
 
 
 def bring_up_to_date() -> tuple[str | None, str]:
-    """Migrate, and project what a new schema needs of the catalogue; the revisions before and after."""
+    """Migrate, lay the base data, and project what a new schema needs; the revisions before and after."""
     from shop_app.core import db, migrate
+    from shop_app.services.opening import base_data
     from shop_app.services.search import listing_index
     from shop_app.services.shop import profile
 
     revisions = migrate.migrate()
     with db.transaction() as session:
+        base_data.lay(session)
         listing_index.complete(session)
         if settings().mode != "demo":
             profile.open_existing(session)
@@ -298,7 +301,7 @@ async def _serve(application: ASGIApp, port: int, host: str) -> None:
     await server.serve()
 
 
-def _serve_many(started: float) -> None:
+def _serve_many(started: float, token: str | None) -> None:
     from granian import Granian
 
     server = Granian(
@@ -311,14 +314,26 @@ def _serve_many(started: float) -> None:
         respawn_failed_workers=True,
         **server_options(),
     )
-    _announce(started)
+    _announce(started, token)
     server.serve()
 
 
-def _announce(started: float) -> None:
+def _set_up_token() -> str | None:
+    """A new token for who opens the shop, made before there are several processes; None where it is open."""
+    from shop_app.core import db
+    from shop_app.services.opening import token
+
+    with db.transaction() as session:
+        return token.renew(session)
+
+
+def _announce(started: float, token: str | None) -> None:
     chosen = settings()
     print(f"\nThe shop is open: {chosen.public_url}   (ready in {time.monotonic() - started:.1f} s)")
     if chosen.mode == "demo":
         print("Demo logins: " + ", ".join(f"{email} / {password}" for email, password in DEMO_LOGINS))
+    if token:
+        print(f"Nobody runs this shop yet. Open it at {chosen.public_url}/admin with this token: {token}")
+        print("It is valid for 24 hours, and once; the next start prints another one.")
     letters = "sent by mail" if chosen.smtp_url else f"written to {chosen.data_dir / 'letters'}"
     print(f"Letters are {letters}. Ctrl-C ends it.\n", flush=True)

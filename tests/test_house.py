@@ -70,7 +70,9 @@ SUBJECTS = (
     "fulfilment",
     "returns",
     "storefront",
+    "opening",
     "desk",
+    "order_desk",
     "push_targets",
     "traces",
     "books",
@@ -220,7 +222,7 @@ def tables_by_string(modules: dict[str, ast.Module]) -> list[str]:
     ]
 
 
-ADMIN_MAY_IMPORT = ("base", "forms", "input_types", "attempt_limits", "live")
+ADMIN_MAY_IMPORT = ("shell", "base", "forms", "input_types", "attempt_limits", "live")
 """Modules of state/ that storefront and back office share; what they show alike is in components/."""
 
 

@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     """And so long without doing anything."""
     staff_proof_minutes: int = Field(15, ge=1, le=24 * 60)
     """So long after proving who they are staff may do what asks for it, such as refunds above a limit."""
+    refund_limit_minor: int = Field(50_000, ge=0)
+    """Refunds of more than this, in minor units, ask for such a proof."""
     message_days: int = Field(90, ge=7, le=3650)
     """So long letters, and the payloads of webhooks, are kept."""
     order_link_days: int = Field(365, ge=30, le=3650)

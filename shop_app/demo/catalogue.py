@@ -79,14 +79,10 @@ def _on_step(row: dict[str, Any]) -> dict[str, Any]:
 
 def load_terms(bulk: Bulk, today: datetime) -> dict[str, int]:
     """Taxes, shipping, synonyms of the search, promotions; returns promotion ids by code."""
-    taxes, lists = read("tax_rates.json"), read("shop.json")
+    lists = read("shop.json")
     for word, meanings in lists["synonyms"].items():
         for meaning in meanings:
             bulk.add(m.Synonym, word=word, meaning=meaning)
-    for row in taxes["classes"]:
-        bulk.add(m.TaxClass, **row)
-    for row in taxes["rates"]:
-        bulk.add(m.TaxRate, **row)
     for zone in lists["zones"]:
         zone_id = bulk.add(m.ShippingZone, name=zone["name"])
         for country in zone["countries"]:

@@ -11,6 +11,7 @@ from .. import models as m
 from ..core import clock, money
 from ..core.shop import shop
 from ..core.working_days import period_end
+from ..services.orders import finding
 from ..services.pricing.price_cart import PricedLine, TaxedPart, Totals
 from ..services.shipping.queries import Method, arrival_range
 from .bulk import Bulk
@@ -127,6 +128,8 @@ def _head(writing: _Writing, token: str) -> None:
         payment_provider=order.provider, terms_version="2024-11", placed_at=order.at,
     )  # fmt: skip
     writing.row = writing.bulk.rows(m.Order)[-1]
+    for word in finding.words_of(order.person.email, address):
+        writing.bulk.add(m.OrderWord, word=word, order_id=writing.id)
 
 
 def _lines(writing: _Writing) -> None:

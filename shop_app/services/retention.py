@@ -19,14 +19,18 @@ from ..core.settings import settings
 from ..models import (
     AuditEntry,
     Cart,
+    KnownBrowser,
     Letter,
     LoginSession,
     Order,
+    OrderEvent,
     OrderStatus,
+    OrderWord,
     PaymentStatus,
     PromotionUse,
     ProviderEvent,
     ReturnRequest,
+    SpentChallenge,
     StockAlert,
     StockHold,
     table_of,
@@ -36,8 +40,12 @@ from .staff import audit
 _audit = table_of(AuditEntry)
 _cart = table_of(Cart)
 _order = table_of(Order)
+_order_event = table_of(OrderEvent)
+_order_word = table_of(OrderWord)
 _hold = table_of(StockHold)
 _login = table_of(LoginSession)
+_spent = table_of(SpentChallenge)
+_browser = table_of(KnownBrowser)
 _letter = table_of(Letter)
 _inbox = table_of(ProviderEvent)
 _return = table_of(ReturnRequest)
@@ -88,6 +96,24 @@ def sessions(session: Session, most: int) -> int:
     return len(ids)
 
 
+def challenges(session: Session, most: int) -> int:
+    """Passkeys' challenges that were answered, once nobody could answer them anyway."""
+    old = _spent.c.expires_at <= now()
+    digests = _ids(session, _spent.c.digest, old, most)
+    if digests:
+        session.connection().execute(delete(_spent).where(_spent.c.digest.in_(digests)))
+    return len(digests)
+
+
+def known_browsers(session: Session, most: int) -> int:
+    """Browsers of staff in which nobody has signed in for as long as a visitor's cookie is kept."""
+    old = _browser.c.last_at < _days_ago(settings().visitor_days)
+    hashes = _ids(session, _browser.c.visitor_hash, old, most)
+    if hashes:
+        session.connection().execute(delete(_browser).where(old, _browser.c.visitor_hash.in_(hashes)))
+    return len(hashes)
+
+
 def letters(session: Session, most: int) -> int:
     """Recipients and contents of letters, after `message_days`; the rows stay, so that none is sent twice."""
     old = and_(_letter.c.to_email != "", _letter.c.created_at < _days_ago(settings().message_days))
@@ -132,8 +158,12 @@ def people(session: Session, most: int) -> int:
     if ids:
         connection = session.connection()
         connection.execute(update(_order).where(_order.c.id.in_(ids)).values(**_ANONYMOUS))
-        connection.execute(update(_return).where(_return.c.order_id.in_(ids)).values(email="", note=""))
+        emptied = {"email": "", "note": "", "staff_note": ""}
+        connection.execute(update(_return).where(_return.c.order_id.in_(ids)).values(**emptied))
         connection.execute(update(_use).where(_use.c.order_id.in_(ids)).values(email=""))
+        connection.execute(delete(_order_word).where(_order_word.c.order_id.in_(ids)))
+        notes = and_(_order_event.c.order_id.in_(ids), _order_event.c.kind == "note")
+        connection.execute(update(_order_event).where(notes).values(data={}))
         _empty_audit(session, ids)
     return len(ids)
 
@@ -178,6 +208,8 @@ def audit_entries(session: Session, most: int) -> int:
 COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "carts": carts,
     "sessions": sessions,
+    "passkey challenges": challenges,
+    "known browsers": known_browsers,
     "letters": letters,
     "messages": inbox,
     "order links": order_links,

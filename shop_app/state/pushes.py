@@ -38,6 +38,16 @@ KINDS = (
 )
 
 
+_desk_order: tuple[str, ...] = ()
+"""What an order's page in the back office is asked to do when the order has changed."""
+
+
+def show_orders_by(*handlers: str) -> None:
+    """Name these handlers; called once, by the composition root."""
+    global _desk_order
+    _desk_order = handlers
+
+
 @dataclass(slots=True)
 class Changes:
     """What changed, as ids alone: however often it did, each is kept once."""
@@ -121,6 +131,8 @@ async def publish(changes: Changes) -> None:
             _publish_cart(visitor_hash, changes.carts[cart_id])
         await asyncio.sleep(0)
     for order_ids in _chunks(changes.orders):
+        for order_id in order_ids:
+            bus.publish(Push(f"{rooms.DESK_ORDER}{order_id}", ask=_desk_order))
         for token in await db.read(order_audience, order_ids):
             bus.publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
         await asyncio.sleep(0)

@@ -29,6 +29,7 @@ from . import refused_sign_ins, sign_in
 from .sent_forms import browser_of, fields, own_path, see_other, session_cookie, with_cookies
 
 LOGIN = "/admin/login"
+SECURITY = "/admin/security"
 CODE, RESET, NEW_PASSWORD = f"{LOGIN}/code", f"{LOGIN}/reset", f"{LOGIN}/new-password"
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -59,7 +60,7 @@ async def login(request: Request) -> Response:
             clients.of_scope(request.scope),
             email=sent["email"],
         )
-        key, _who = await sign_in.sign_in(sent["email"], sent["password"], kind="staff", browser=browser)
+        key, who = await sign_in.sign_in(sent["email"], sent["password"], kind="staff", browser=browser)
     except FactorNeeded as needed:
         return _to_second_step(needed, browser.visitor_hash, target)
     except (WrongLogin, TooMany) as refusal:
@@ -67,7 +68,8 @@ async def login(request: Request) -> Response:
         if isinstance(refusal, TooMany):
             raise
         return see_other(LOGIN, problem="wrong", next=_unless_first(target))
-    return signed_in(key, target)
+    # Whoever has to add a second factor first may do nothing else.
+    return signed_in(key, target if who.permissions else SECURITY)
 
 
 async def _limit(email: str, visitor_hash: str) -> Limit:

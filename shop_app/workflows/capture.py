@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core import db
+from ..core.access.principal import Principal
 from ..core.errors import Conflict, NotFound
 from ..core.i18n import _
 from ..core.money import show
@@ -43,6 +44,24 @@ async def capture(order_id: int) -> None:
         await sync_payment(authorised.payment)
         if refused and await db.read(authorisations.is_uncaptured, authorised.payment.payment_id):
             raise Conflict(_("The payment can't be captured any more. Ask the shopper to pay again."))
+
+
+async def capture_now(order_id: int, by: Principal) -> None:
+    """Capture what was authorised before anything is sent, because staff say so.
+
+    Errors  Forbidden; Conflict where nothing is authorised; what `capture` refuses.
+    """
+    await db.write(authorisations.ask, order_id, "capture", by=by, durable=True)
+    await capture(order_id)
+
+
+async def void_now(order_id: int, by: Principal) -> None:
+    """Void what was authorised, because staff say so: the bank lets go of the money.
+
+    Errors  Forbidden; Conflict where nothing is authorised; ProviderDown.
+    """
+    await db.write(authorisations.ask, order_id, "void", by=by, durable=True)
+    await void(order_id)
 
 
 def _refuse_what_is_too_little(authorised: Authorised) -> None:

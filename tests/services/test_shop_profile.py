@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import Session, select
 
 from shop_app.core import db, events
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid
@@ -30,9 +31,7 @@ def owner(session: Session) -> Principal:
     staff = session.exec(select(Staff)).first()
     if staff is None:
         return sessions.create_staff(session, "ada@example.com", passwords.Hashed("x"), "owner")
-    return Principal(
-        "staff", staff.id or 0, staff.email, "", "owner", frozenset({"settings.view", "settings.edit"})
-    )
+    return Principal("staff", staff.id or 0, staff.email, "", "owner", BUILT_IN_ROLES["owner"])
 
 
 def changed(version: int | None = None, **changes: object) -> None:

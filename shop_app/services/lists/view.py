@@ -125,8 +125,8 @@ def read(
     Errors  Forbidden without the list's permission.
     """
     by.need(spec.needs)
-    found = engine.page(session, spec, asked)
     total = engine.count(session, spec, asked)
+    found = engine.page(session, spec, asked, total=total)
     shown = shown_columns(spec, asked.columns or columns)
     loaded = spec.load(session, found.ids, by) if found.ids else {}
     rows = [_row(loaded[id], shown) for id in found.ids if id in loaded]

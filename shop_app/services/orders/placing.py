@@ -44,7 +44,7 @@ from ..inventory import commands as inventory_commands
 from ..promotions import commands as promotions_commands
 from ..shipping import queries as shipping_queries
 from ..shop import legal
-from . import awaited_payment
+from . import awaited_payment, finding
 from . import commands as order_commands
 from .queries import order, order_discount, order_line
 
@@ -293,6 +293,7 @@ def _freeze(
         until = row["placed_at"] + PAY_WITHIN if waits else awaited_payment.transfer_end(form.country)
         row |= {"expires_at": until, "address_hash": address_hash}
     order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
+    finding.write_words(session, order_id, form.email, row["ship_to"], row["bill_to"])
     units: dict[int, int] = {}
     for line in priced.lines:
         units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity

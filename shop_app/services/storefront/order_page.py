@@ -35,6 +35,7 @@ from ..credit import payments as credit_payments
 from ..customers import addresses
 from ..fulfilment import queries as fulfilment_queries
 from ..fulfilment.queries import ShipmentView
+from ..orders import reasons
 from ..orders.queries import due_minor, order, order_discount, order_event, order_line
 from ..payments import refund_view
 from ..payments.refund_view import RefundView
@@ -180,6 +181,8 @@ class OrderView:
     returns: list[ReturnView] = field(default_factory=list)
     choices: list[ReturnChoice] = field(default_factory=list)
     """The lines of the return form; [] where nothing can be returned."""
+    return_reasons: list[tuple[str, str]] = field(default_factory=list)
+    """Code and label of what can be chosen there."""
     return_until: str = ""
     may_withdraw: bool = False
     withdraw_until: str = ""
@@ -275,6 +278,7 @@ def _returning(session: Session, order: Row[Any], free: Free | None) -> dict[str
             session, order.id, str(order.number), paid=order.paid_at is not None
         ),
         "choices": return_queries.choices(free) if free.may_return else [],
+        "return_reasons": [(one.code, one.label) for one in reasons.of_kind(session, "return")],
         "return_until": return_queries.last_day(free),
         "may_withdraw": free.may_withdraw,
         "withdraw_until": return_queries.last_day(free, withdrawal=True),

@@ -1,1 +1,1 @@
-"""The settings, a page for each of the shopkeeper's jobs."""
+"""The settings of the shop, a page for each job of the shopkeeper."""
