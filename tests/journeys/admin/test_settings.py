@@ -1,4 +1,4 @@
-"""A setting of the shop changes, and open tabs and served pages show it; legal texts become the shop's own."""
+"""A setting of the shop changes, and open tabs and served pages show it; nothing bars anybody from it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_value_that_cant_be_kept_stays_typed_with_its_reason(new_shopper: NewS
 
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_settings_have_no_barriers(new_shopper: NewShopper, screen):
-    staff = sign_in(new_shopper(screen))
+    staff = sign_in(new_shopper(size=screen))
     for page in PAGES:
         staff.open(f"/admin/settings{page}")
         staff.ready()
