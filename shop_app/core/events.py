@@ -45,6 +45,20 @@ class CatalogueChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoriesChanged:
+    """Categories were added, renamed, moved or removed; these products are in those whose name changed."""
+
+    product_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionsChanged:
+    """These collections have other products or another name; `slugs` are all that they had or have."""
+
+    slugs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VariantAdded:
     """A variant that is new and has no stock level yet."""
 
@@ -134,13 +148,6 @@ class JobWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class StaffChanged:
-    """What these members of staff may do changed, or whether they are staff at all."""
-
-    staff_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LetterWritten:
     """A letter is in the outbox and can be sent."""
 
@@ -151,6 +158,8 @@ Event = (
     StockChanged
     | PriceChanged
     | CatalogueChanged
+    | CategoriesChanged
+    | CollectionsChanged
     | VariantAdded
     | StockPolicyChanged
     | ReturnRefunded
@@ -163,7 +172,6 @@ Event = (
     | ListChanged
     | BulkJobMoved
     | JobWanted
-    | StaffChanged
     | LetterWritten
 )
 F = TypeVar("F")

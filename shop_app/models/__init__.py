@@ -10,8 +10,10 @@ from .catalog import (
     MAX_SKU,
     MAX_SLUG,
     Category,
+    CategoryRedirect,
     Collection,
     CollectionProduct,
+    Maker,
     OptionValue,
     PriceHistory,
     Product,
@@ -67,7 +69,17 @@ from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, Zo
 from .staff import AuditErasure, StaffInvitation, StaffRole
 from .sign_in import KnownBrowser, OneTimeCodes, Passkey, RecoveryCode, SecondFactorRule, SpentChallenge
 from .shop import LegalText, ShopProfile
-from .stock import MovementKind, StockAlert, StockHold, StockLevel, StockMovement, StockPolicy
 from .tax import TaxClass, TaxQuote, TaxRate, UntaxedPlace
+from .stock import (
+    ExpectedDelivery,
+    MovementKind,
+    StockAlert,
+    StockHold,
+    StockLevel,
+    StockMovement,
+    StockPolicy,
+    Stocktake,
+    StocktakeLine,
+)
 
 __all__ = ["table_of", *(name for name in dir() if name[0].isupper())]  # pyright: ignore

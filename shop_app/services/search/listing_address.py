@@ -227,4 +227,6 @@ def cleared(query: ListingQuery) -> str:
 
 def canonical(query: ListingQuery) -> str:
     """The canonical address of all views of this list, for search engines."""
-    return href(ListingQuery(text=query.text, category=query.category, page=query.page))
+    collection = tuple(facet for facet in query.facets if facet[0] == "collection" and len(facet[1]) == 1)
+    facets = () if query.text or query.category else collection
+    return href(ListingQuery(text=query.text, category=query.category, page=query.page, facets=facets))
