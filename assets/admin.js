@@ -244,6 +244,23 @@
     event.stopImmediatePropagation();
   }, true);
 
+  // In a dialog, arrows press the buttons that have them, unless somebody types -----------------------------------
+  addEventListener("keydown", (event) => {
+    const dialog = openDialog();
+    const button = dialog && !types(event.target) && $(`[data-arrow="${event.key}"]`, dialog);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+
+  // Signs of life: a button with data-every="30" is pressed so often, while its page is seen ------------------
+  let beats = 0;
+  setInterval(() => {
+    beats += 1;
+    if (document.hidden) return;
+    for (const one of $$("[data-every]")) if (beats % Number(one.dataset.every) === 0) one.click();
+  }, 1000);
+
   // The page changes under the script ------------------------------------------------------------------------
   let scheduled = false;
   const look = () => {

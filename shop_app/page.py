@@ -123,9 +123,10 @@ class Page:
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("A page can't be served, reference %s", reference)
-            with as_html({}):
-                html = broken_page(reference)
-            title, wait = texts.titled(texts.BROKEN_EYEBROW), {"Retry-After": "30"}
+            # Without the database, which may be what is broken.
+            with as_html({Shell: values_of(Shell, shell.bare())}):
+                html, title = broken_page(reference), texts.titled(texts.BROKEN_EYEBROW)
+            wait = {"Retry-After": "30"}
             return Served(html=html, title=title, status=503, robots="noindex", headers=wait)
 
     def _served(self, address: Address) -> Served:

@@ -107,6 +107,7 @@ PLACES = (
             "reflex.app:App.sio",
             "reflex.app:App.event_namespace",
             "reflex.state:BaseState.rx_router_session",
+            "reflex.state:OnLoadInternalState.on_load_internal",
             "reflex.state:StateUpdate",
             "reflex_base.event:Event.name",
             "reflex_base.event:EventHandler",

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +24,7 @@ from filelock import FileLock
 from starlette.types import ASGIApp
 
 from shop_app.core.settings import ROOT, settings
+from shop_app.core.shop import shop
 
 log = logging.getLogger(__name__)
 
@@ -65,15 +67,33 @@ def run() -> None:
     started = time.monotonic()
     os.chdir(ROOT)
     settings()
+    speak()
     prepare_database()
     build_front_end()
+    token = _set_up_token()
     os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
     if settings().workers > 1:
-        _serve_many(started)
+        _serve_many(started, token)
     else:
         application = asgi()
-        _announce(started)
+        _announce(started, token)
         serve_until_stopped(application, settings().port)
+
+
+def speak() -> None:
+    """Take the shop's language from its row, for the texts of this process and of those that it starts.
+
+    Before anything with texts is imported; a database without the row has the setting's.
+    """
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from shop_app.core import db
+
+    with suppress(SQLAlchemyError), db.engine().connect() as connection:
+        if locale := connection.execute(text("SELECT locale FROM shop_profile")).scalar():
+            os.environ["SHOP_LOCALE"] = locale
+            settings.cache_clear()
 
 
 def prepare_database() -> None:
@@ -83,13 +103,19 @@ def prepare_database() -> None:
 
 
 def bring_up_to_date() -> tuple[str | None, str]:
-    """Migrate, and project what a new schema needs of the catalogue; the revisions before and after."""
+    """Migrate, lay the base data, and project what a new schema needs; the revisions before and after."""
     from shop_app.core import db, migrate
+    from shop_app.services.opening import base_data
     from shop_app.services.search import listing_index
+    from shop_app.services.shop import profile
 
     revisions = migrate.migrate()
     with db.transaction() as session:
+        base_data.lay(session)
         listing_index.complete(session)
+        if settings().mode != "demo":
+            profile.open_existing(session)
+    db.read_here(profile.load)
     return revisions
 
 
@@ -97,9 +123,14 @@ def fill_demo() -> None:
     """In demo mode, fill an empty database with the demo shop, and say so."""
     if settings().mode != "demo":
         return
-    from shop_app.demo import load
+    from shop_app.core import db
+    from shop_app.demo import identity, load
 
-    if loaded := load.fill():
+    loaded = load.fill()
+    # A demo from before shops had a row.
+    with db.transaction() as session:
+        identity.open_shop(session)
+    if loaded:
         print(
             f"Loaded the demo: {loaded.products} products, {loaded.reviews} reviews, {loaded.orders} orders."
         )
@@ -134,14 +165,9 @@ def _extension_sources() -> Iterator[Path]:
 
 def sources_hash() -> str:
     """A hash over the sources of the front end, the settings that its texts depend on, and Reflex."""
-    chosen = settings()
     depends_on = (
         importlib.metadata.version("reflex"),
-        chosen.locale,
-        chosen.currency,
-        chosen.country,
-        chosen.prices_include_tax,
-        chosen.ages,
+        shop().locale,
     )
     digest = hashlib.sha256(repr(depends_on).encode())
     for path in sources():
@@ -275,7 +301,7 @@ async def _serve(application: ASGIApp, port: int, host: str) -> None:
     await server.serve()
 
 
-def _serve_many(started: float) -> None:
+def _serve_many(started: float, token: str | None) -> None:
     from granian import Granian
 
     server = Granian(
@@ -288,14 +314,26 @@ def _serve_many(started: float) -> None:
         respawn_failed_workers=True,
         **server_options(),
     )
-    _announce(started)
+    _announce(started, token)
     server.serve()
 
 
-def _announce(started: float) -> None:
+def _set_up_token() -> str | None:
+    """A new token for who opens the shop, made before there are several processes; None where it is open."""
+    from shop_app.core import db
+    from shop_app.services.opening import token
+
+    with db.transaction() as session:
+        return token.renew(session)
+
+
+def _announce(started: float, token: str | None) -> None:
     chosen = settings()
     print(f"\nThe shop is open: {chosen.public_url}   (ready in {time.monotonic() - started:.1f} s)")
     if chosen.mode == "demo":
         print("Demo logins: " + ", ".join(f"{email} / {password}" for email, password in DEMO_LOGINS))
+    if token:
+        print(f"Nobody runs this shop yet. Open it at {chosen.public_url}/admin with this token: {token}")
+        print("It is valid for 24 hours, and once; the next start prints another one.")
     letters = "sent by mail" if chosen.smtp_url else f"written to {chosen.data_dir / 'letters'}"
     print(f"Letters are {letters}. Ctrl-C ends it.\n", flush=True)

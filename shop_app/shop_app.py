@@ -18,30 +18,58 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from shop_app import sandbox
+from shop_app.components import set_up
 from shop_app.components.admin import menu
 from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
 from shop_app.core.access import permissions, policy
 from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.extension import Extension, Listener, Page, as_permission, combined
+from shop_app.letters import samples
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import audit as admin_audit
+from shop_app.pages.admin import categories as admin_categories
+from shop_app.pages.admin import collection as admin_collection
+from shop_app.pages.admin import collections as admin_collections
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import inventory as admin_inventory
+from shop_app.pages.admin import inventory_item as admin_inventory_item
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import login as admin_login
+from shop_app.pages.admin import order as admin_order
+from shop_app.pages.admin import orders as admin_orders
+from shop_app.pages.admin import product as admin_product
+from shop_app.pages.admin import products as admin_products
+from shop_app.pages.admin import reasons as admin_reasons
 from shop_app.pages.admin import security as admin_security
+from shop_app.pages.admin import slip as admin_slip
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
+from shop_app.pages.admin import stocktake as admin_stocktake
+from shop_app.pages.admin.settings import checkout as checkout_settings
+from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
+from shop_app.pages.admin.settings import index as settings_index
+from shop_app.pages.admin.settings import legal as legal_settings
+from shop_app.pages.admin.settings import letters as letter_settings
+from shop_app.pages.admin.settings import shop as shop_settings
+from shop_app.pages.admin.settings import taxes as tax_settings
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
+from shop_app.services.desk import letter_kinds
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
+from shop_app.services.desk.products import PRODUCTS
 from shop_app.services.desk.received_events import EVENTS
+from shop_app.services.inventory.stock_list import INVENTORY
 from shop_app.services.lists import catalogue
+from shop_app.services.order_desk import order_list
+from shop_app.services.order_desk.order_list import ORDERS
 from shop_app.services.search import index_cache
+from shop_app.services.shop import profile
 from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
 from shop_app.state.admin import pushes as admin_pushes
@@ -52,13 +80,12 @@ from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
 from shop_app.state.admin.reauth import Reauth
-from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.admin.shell import BackOffice
-from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
 from shop_app.web import (
+    app_manifest,
     health,
     logs,
     media,
@@ -78,10 +105,11 @@ from shop_app.web.error_boundary import ErrorBoundary
 from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissions
 from shop_app.web.page_load import PageLoad
+from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import jobs, timetable
-from shop_app.workflows import learn_methods
+from shop_app.workflows import learn_methods, ship_all
 
 log = logging.getLogger(__name__)
 
@@ -105,23 +133,48 @@ PAGES = (
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
-    *admin_login.PAGES,
-    admin_security.PAGE,
+    admin_orders.PAGE,
+    admin_order.PAGE,
+    admin_reasons.PAGE,
+    *admin_slip.PAGES,
+    admin_categories.PAGE,
+    admin_collections.PAGE,
+    admin_collection.PAGE,
+    admin_inventory.PAGE,
+    admin_inventory_item.PAGE,
+    admin_stocktake.PAGE,
+    *admin_products.PAGES,
+    admin_product.PAGE,
+    settings_index.PAGE,
+    shop_settings.PAGE,
+    legal_settings.PAGE,
+    legal_settings.TEXT,
+    letter_settings.PAGE,
     *letters_sent.PAGES,
     *received_events.PAGES,
     admin_staff.PAGE,
     admin_roles.PAGE,
     admin_audit.PAGE,
     admin_invitation.PAGE,
+    *admin_login.PAGES,
+    admin_security.PAGE,
+    delivery.PAGE,
+    delivery_zone.PAGE,
+    delivery_method.PAGE,
+    *tax_settings.PAGES,
+    payments.PAGE,
+    checkout_settings.PAGE,
 )
 
-LISTS = (AUDIT, LETTERS, EVENTS)
+LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS)
 """The lists of the back office."""
 
 SHOP = Extension(
     name="shop",
     pages=PAGES,
+    listeners=(Listener(events.StaffChanged, rights.staff_changed),),
     routes=(
+        *app_manifest.routes,
         *health.routes,
         *media.routes,
         *webhooks.routes,
@@ -129,12 +182,11 @@ SHOP = Extension(
         *staff_sign_in.routes,
         *own_account.routes,
     ),
-    listeners=(Listener(events.StaffChanged, rights.staff_changed),),
     payment_methods=registry.OWN,
     lists=LISTS,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, History, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin, StockAdmin),
+    states=(CreditAdmin, History, PromotionAdmin, Reauth),
     lifespans=(
         pushes.running,
         admin_pushes.running,
@@ -164,6 +216,7 @@ def build(*extensions: Extension) -> rx.App:
     mail.use(parts.providers.get(mail.Mailer))
     catalogue.offer(parts.lists)
     letters_list.compose_with(jobs.letter_as_sent)
+    letter_kinds.sample_with(samples.kinds(), samples.sample)
     permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(session_look_up.signed_in, session_look_up.signed_in_by)
     logs.redact()
@@ -176,6 +229,8 @@ def build(*extensions: Extension) -> rx.App:
     app.add_middleware(PageLoad(guard, failure_delta))
     guard_entry(app)
     _offer_back_office(parts.pages)
+    order_list.ship_with(ship_all.ship_all)
+    pushes.show_orders_by(live.handler_name(OrderAdmin.follow))
     app.register_lifespan_task(_running(app, parts))
     for page in parts.pages:
         component, title, load = page.reactive()
@@ -186,7 +241,7 @@ def build(*extensions: Extension) -> rx.App:
 def _frame(page: Page) -> tuple[Any, ...]:
     if page.needs is not None:
         return BACK_OFFICE_FRAME
-    return () if page.is_back_office else FRAME
+    return (Shell.load,) if page.is_back_office else FRAME
 
 
 def _offer_back_office(pages: Iterable[Page]) -> None:
@@ -217,11 +272,12 @@ def _take_own_context() -> None:
 
 def _app(parts: Extension) -> rx.App:
     return rx.App(
-        html_lang=settings().locale,
+        html_lang=shop().locale,
         stylesheets=["/tokens.css"],
         head_components=[
             *map(_preload, FONTS),
             rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml"),
+            rx.el.link(rel="manifest", href="/manifest.webmanifest"),
             rx.el.script(src="/shop.js", defer=True),
         ],
         # No toasts: they are evaluated script, which the content security policy forbids.
@@ -252,6 +308,8 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     if front_end:
         routes = [DocumentRoute(page.route, page.serve, page.shared, page.needs) for page in parts.pages]
         inner = Documents(inner, build=front_end, routes=routes)
+    stylesheets = front_end.stylesheets if front_end else ()
+    inner = SetUp(inner, draw=partial(set_up.document, stylesheets=stylesheets))
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())
 
@@ -284,8 +342,9 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
 
 
 async def warm() -> None:
-    """Fill the caches of the listing index before the first request."""
+    """Know the shop, and fill the caches of the listing index, before the first request."""
     try:
+        await db.read(profile.load)
         await db.read(index_cache.warm)
     except Exception:
         # The first request fills them, once the database is back.

@@ -26,7 +26,6 @@ COPIED = (
     "rxconfig.py",
     "alembic.ini",
     "seed/shop.json",
-    "seed/tax_rates.json",
     "seed/catalog.json",
 )
 AT_ONCE = 2

@@ -52,8 +52,11 @@ def test_what_the_shop_does_and_how_often():
         "close_outdated": (60, (events.CartChanged,)),
         "free_holds": (5, ()),
         "tell_of_stock": (60, ()),
+        "bulk_jobs": (30, (events.BulkJobMoved,)),
+        "open_scheduled": (30, ()),
         "sweep": (60, ()),
         "reconcile_recent": (300, ()),
+        "refresh_collections": (3600, ()),
         "forget": (3600, ()),
     }
 

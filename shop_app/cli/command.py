@@ -36,15 +36,17 @@ def stop(sentence: str) -> NoReturn:
 
 
 def needs_schema(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Have the command end with one sentence while the database lacks the newest schema."""
+    """Have the command end with one sentence while the database lacks the newest schema; know the shop."""
 
     @wraps(command)
     def checked(*args: Any, **kwargs: Any) -> Any:
         from ..core import db, migrate
+        from ..services.shop import profile
 
         with db.reading() as session:
             if migrate.current(session.connection()) != migrate.newest():
                 stop(NEEDS_MIGRATION)
+            profile.load(session)
         return command(*args, **kwargs)
 
     return checked

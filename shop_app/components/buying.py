@@ -19,6 +19,7 @@ from .badges import note, payment_marks, price, stars, stock_badge
 from .controls import here_link, text_link
 from .fields import size_radio, swatch_radio, text_field
 from .forms import error_of, form_errors, submit
+from .guarantee import guarantee_notice
 from .icons import icon
 from .kit import (
     Component,
@@ -77,6 +78,7 @@ def buy_box(product: type[Product]) -> Component:
         ),
         when(both(product.chosen.sku != "", not_(chosen.available)), lambda: _tell_me(product)),
         _promises(product),
+        guarantee_notice(),
     )
 
 
@@ -84,7 +86,11 @@ def _price(product: type[Product], chosen: Any) -> Component:
     return el.div(
         price(chosen.price, chosen.compare_at, class_name="text-[22px] leading-7", testid="product-price"),
         when(chosen.unit_price, el.p(chosen.unit_price, class_name="text-sm text-ink-2")),
-        el.p(texts.PRICE_NOTE, text_link(_("delivery"), href="/delivery"), class_name="text-sm text-ink-3"),
+        el.p(
+            of(Shell).shop.price_note,
+            text_link(_("delivery"), href="/delivery"),
+            class_name="text-sm text-ink-3",
+        ),
         when(chosen.saving, el.p(chosen.saving, class_name="mt-1 text-sm text-coral")),
         when(
             chosen.lowest_30_days,
@@ -271,7 +277,7 @@ def _promises(product: type[Product]) -> Component:
     day, cost = delivery_day(product), product.chosen.delivery_cost_line
     return el.ul(
         promise("truck", when(day != "", day, cost), when(day != "", cost, "")),
-        promise("back", text_link(texts.PROMISES[1], href="/returns"), texts.RETURN_COST),
+        promise("back", text_link(texts.RETURN_PROMISE, href="/returns"), texts.RETURN_COST),
         when(
             length(of(Shell).marks) > 0,
             lambda: promise(

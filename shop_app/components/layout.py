@@ -8,6 +8,7 @@ import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
 from shop_app.core.i18n import _
+from shop_app.core.shop import Link
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 from shop_app.state.shell import NavLink, Shell
@@ -17,7 +18,7 @@ from .badges import payment_marks
 from .cart_drawer import cart_drawer
 from .controls import here_link
 from .icons import icon
-from .kit import Component, both, each, el, fragment, is_html, kept, not_, of, text, when
+from .kit import Component, Text, both, each, el, fragment, is_html, kept, not_, of, text, when
 from .overlays import CLOSES, modal, opens, toast
 from .search_box import search_box
 
@@ -43,7 +44,8 @@ def page(
     loaded = both(ready, of(rx.State).is_hydrated)
     return el.div(
         here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
-        fragment() if plain else _utility(),
+        fragment() if plain else announcement(),
+        fragment() if plain else _utility(of(Shell).shop.promise, of(Shell).shop.second_promise),
         plain_header(end) if plain else header(search),
         fragment() if plain else navigation(current),
         el.main(*main, id="main", tab_index=-1, class_name=main_class),
@@ -55,13 +57,25 @@ def page(
     )
 
 
+def announcement() -> Component:
+    """The bar on top of every page, while there is something to announce."""
+    this = of(Shell).shop
+    said = when(
+        this.announcement_href,
+        el.a(this.announcement, href=this.announcement_href, class_name=styles.ANNOUNCEMENT_LINK),
+        el.span(this.announcement),
+    )
+    bar = el.aside(said, aria_label=_("Announcement"), class_name=styles.ANNOUNCEMENT)
+    return when(this.announcement, bar)
+
+
 @kept
-def _utility() -> Component:
+def _utility(promise: Text, second_promise: Text) -> Component:
     return el.aside(
         el.div(
             el.div(
-                el.span(texts.PROMISES[0]),
-                el.span(texts.PROMISES[1], class_name=styles.UTILITY_SECOND),
+                el.span(promise),
+                el.span(second_promise, class_name=styles.UTILITY_SECOND),
                 class_name=styles.UTILITY_SIDE,
             ),
             el.div(
@@ -87,7 +101,7 @@ def header(search: Any = "") -> Component:
                     class_name=styles.MENU_BUTTON,
                     **opens(MENU),
                 ),
-                el.a(texts.SHOP, href="/", class_name=styles.LOGO),
+                logo(),
                 search_box(search),
                 el.div(
                     el.a(
@@ -106,6 +120,17 @@ def header(search: Any = "") -> Component:
         ),
         class_name=styles.HEAD,
     )
+
+
+def logo() -> Component:
+    """The shop's name, or its picture, as the link home."""
+    this = of(Shell).shop
+    mark = when(
+        this.logo_key,
+        el.img(src="/media/" + this.logo_key + "/320.webp", alt=this.name, class_name=styles.LOGO_PICTURE),
+        this.name,
+    )
+    return el.a(mark, href="/", class_name=styles.LOGO)
 
 
 def _cart_link() -> Component:
@@ -134,7 +159,7 @@ def back_to_cart() -> Component:
 def plain_header(end: Component | None = None) -> Component:
     return el.header(
         el.div(
-            el.a(texts.SHOP, href="/", class_name=styles.LOGO),
+            logo(),
             end if end is not None else back_to_cart(),
             class_name=styles.PLAIN_HEAD_ROW,
         ),
@@ -213,9 +238,9 @@ def theme_switch() -> Component:
 def footer() -> Component:
     return el.footer(
         el.div(
-            _footer_links(),
+            _footer_links(of(Shell).shop.name, of(Shell).shop.footer_about, of(Shell).shop.footer_links),
             payment_marks(of(Shell).marks, class_name=styles.FOOT_MARKS),
-            _footer_end(),
+            _footer_end(of(Shell).shop.footer_end),
             class_name=styles.WRAP,
         ),
         class_name=styles.FOOT,
@@ -223,29 +248,35 @@ def footer() -> Component:
 
 
 @kept
-def _footer_links() -> Component:
-    def column(title: str, links: tuple[tuple[str, str], ...]) -> Component:
+def _footer_links(name: Text, about: Text, own_links: Any) -> Component:
+    def own(link: Link) -> Component:
+        return el.li(el.a(link.label, href=link.href, class_name=styles.FOOT_LINK))
+
+    def column(title: str, links: tuple[tuple[str, str], ...], more: Any = None) -> Component:
         return el.div(
             el.h2(title, class_name=styles.FOOT_TITLE),
-            el.ul(*(el.li(el.a(label, href=href, class_name=styles.FOOT_LINK)) for label, href in links)),
+            el.ul(
+                *(el.li(el.a(label, href=href, class_name=styles.FOOT_LINK)) for label, href in links), more
+            ),
         )
 
     return el.div(
         el.div(
-            el.p(texts.SHOP, class_name=styles.D4),
-            el.p(texts.FOOTER_ABOUT, class_name=styles.FOOT_ABOUT),
+            el.p(name, class_name=styles.D4),
+            el.p(about, class_name=styles.FOOT_ABOUT),
             theme_switch(),
             class_name=styles.FOOT_FIRST,
         ),
-        *(column(title, links) for title, links in texts.FOOTER),
+        *(column(title, links) for title, links in texts.FOOTER[:-1]),
+        column(*texts.FOOTER[-1], each(own_links, own)),
         class_name=styles.FOOT_GRID,
     )
 
 
 @kept
-def _footer_end() -> Component:
+def _footer_end(end: Text) -> Component:
     return el.div(
-        el.span(texts.FOOTER_END),
+        el.span(end),
         el.span(
             *(el.a(label, href=href, class_name=styles.FOOT_END_LINK) for label, href in texts.FOOTER_LEGAL),
             class_name=styles.FOOT_END_LINKS,

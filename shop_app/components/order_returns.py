@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from shop_app.core.i18n import _
-from shop_app.services.returns.returnable import REASONS
 from shop_app.state.base import Notice
 from shop_app.state.order import Order
 from shop_app.state.returning import Returning
@@ -139,7 +138,7 @@ def return_drawer() -> Component:
             select_field(
                 _("Reason"),
                 el.option(_("Choose"), value=""),
-                *(el.option(text, value=word) for word, text in REASONS.items()),
+                each(of(Order).view.return_reasons, lambda reason: el.option(reason[1], value=reason[0])),
                 name="reason",
                 error=error_of(Returning, "reason"),
                 required=True,

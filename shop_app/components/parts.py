@@ -13,11 +13,12 @@ import reflex as rx
 from reflex.event import no_args_event_spec, passthrough_event_spec
 
 from shop_app.core.i18n import _
+from shop_app.state.shell import Shell
 
-from . import styles, texts
+from . import styles
 from .badges import note
 from .controls import Kind, Size, classes
-from .kit import Component, Text, el, fragment, is_html, painted, text, without_scripts
+from .kit import Component, Text, el, fragment, is_html, of, painted, text, when, without_scripts
 from .pictures import picture
 
 QUANTITY = _("Quantity")
@@ -163,11 +164,16 @@ def needs_scripts(sentence: str) -> Component:
     """Says so where no scripts run, and how to reach the shop all the same."""
 
     def said() -> Component:
+        mail = of(Shell).shop.contact_email
         text = el.p(
             sentence,
             " ",
             _("Allow scripts for this shop and load the page again. Or write to us what you would like: "),
-            el.a(texts.MAIL, href=f"mailto:{texts.MAIL}", class_name=styles.LINK),
+            when(
+                mail,
+                el.a(mail, href="mailto:" + mail, class_name=styles.LINK),
+                el.a(_("Write to us"), href="/contact", class_name=styles.LINK),
+            ),
             ".",
         )
         return el.div(note(text, kind="wait"), class_name="my-8")

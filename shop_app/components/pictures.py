@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import styles
-from .kit import Component, el, kept, when
+from .kit import Component, el, kept, painted, when
 
 WIDTHS = (320, 640, 960, 1440)
 
@@ -44,6 +44,7 @@ def picture(
     picture its frame stays empty.
     """
     key = view.key
+    focus = painted(object_position=view.focus)["custom_attrs"]
     loading = {"fetchPriority": "high"} if priority else {}
     shown = el.picture(
         el.source(type="image/avif", src_set=_set(key, "avif", widths), sizes=sizes),
@@ -61,6 +62,7 @@ def picture(
                 "width": view.width,
                 "height": view.height,
                 **loading,
+                **focus,
                 **props.pop("custom_attrs", {}),
             },
             **props,

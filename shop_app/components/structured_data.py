@@ -7,18 +7,6 @@ from typing import Any
 from shop_app.core.pages import absolute
 from shop_app.services.catalog.views import Crumb, ProductCard
 
-from . import texts
-
-
-def shop() -> dict[str, Any]:
-    return {
-        "@context": "https://schema.org",
-        "@type": "OnlineStore",
-        "name": texts.SHOP,
-        "url": absolute("/"),
-        "description": texts.SHOP_LEAD,
-    }
-
 
 def search() -> dict[str, Any]:
     return {

@@ -241,6 +241,9 @@ EMPTY_ACTIONS = "mt-2.5 flex flex-wrap gap-2.5"
 ACCORDION = "group border-b border-line"
 ACCORDION_HEAD = "flex cursor-pointer items-center justify-between py-4 text-base font-medium"
 ACCORDION_BODY = "max-w-[62ch] pb-5 text-md leading-6 text-ink-2"
+ANNOUNCEMENT = "bg-ink px-gutter py-2 text-center text-sm text-paper"
+ANNOUNCEMENT_LINK = "underline decoration-1 underline-offset-4 hover:decoration-2"
+LOGO_PICTURE = "h-8 w-auto max-w-[200px] object-contain"
 SPEC = "grid grid-cols-[130px_1fr] gap-x-4 gap-y-2"
 
 # Pictures and cards
@@ -386,8 +389,7 @@ SALE_GRID = (
 )
 STORY = "grid items-center gap-6 md:grid-cols-[7fr_5fr] md:gap-10 lg:gap-16"
 STORY_PICTURE = "relative block aspect-[20/11] overflow-hidden rounded-r1 bg-sunken"
-STORY_FIRST = "mt-5 leading-[1.65] text-ink-2"
-STORY_TEXT = "mt-3.5 leading-[1.65] text-ink-2"
+STORY_TEXT = "mt-5 grid gap-3.5 leading-[1.65] text-ink-2"
 
 # The list of products
 LIST_HEAD = "mx-auto w-full max-w-page px-gutter"
@@ -460,6 +462,7 @@ MORE_BAR = "h-1 w-50 overflow-hidden rounded-full bg-line"
 PROSE_PAGE = "mx-auto w-full max-w-page px-gutter pt-10 md:pt-16"
 PROSE_LEAD = "mt-4 max-w-[52ch] text-lg text-ink-2"
 PROSE = "prose mt-10 grid max-w-[62ch] gap-10 leading-[1.65] text-ink-2"
+PROSE_PREVIEW = "prose mt-4 grid gap-6 leading-[1.6] text-ink-2"
 SIZES_PRODUCT = "(min-width:1360px) 680px, (min-width:1100px) 50vw, (min-width:768px) 46vw, 100vw"
 LOST = "mx-auto grid w-full max-w-page items-center gap-6 px-gutter pt-8 md:grid-cols-2 md:gap-16 md:pt-12"
 NOT_FOUND_SEARCH = "mt-1 mb-2 grid w-full grid-cols-[minmax(0,1fr)_auto] gap-2.5"

@@ -1,23 +1,23 @@
-"""The shop's own words that header, footer and plain pages share, and the links between them; no Reflex."""
+"""The words that header, footer and plain pages share in every shop, and the links between them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from shop_app.core.i18n import _
-from shop_app.core.settings import settings
+from shop_app.state.shell import Shell
 
-SHOP = "Fennholm"
-MAIL = "hello@fennholm.example"
-PROMISES = (_("Free delivery in Germany from €90"), _("30 days to change your mind"))
+from .kit import of
+
+RETURN_PROMISE = _("30 days to change your mind")
 PAYMENT_PROMISE = _("You pay at our payment company: we never see your card")
 RETURN_COST = _("You pay for the way back, unless something arrived broken or wrong.")
 HEAD_LINKS = ((_("Delivery"), "/delivery"), (_("Help"), "/contact"))
 
 
 def titled(name: Any) -> Any:
-    """The title of a page with this name, or with this Var as its name."""
-    return name + f" · {SHOP}"
+    """The title of a page with this name, or with this Var as its name: the shop's own comes behind it."""
+    return name + " · " + of(Shell).shop.name
 
 
 NO_CONNECTION = _(
@@ -41,38 +41,10 @@ FOOTER = (
     ),
     (_("About"), ((_("About us"), "/about"), (_("Imprint"), "/imprint"))),
 )
-FOOTER_ABOUT = _("Home goods from small workshops, sold from one room in Berlin.")
-FOOTER_END = (
-    _("© Fennholm. Prices include VAT.")
-    if settings().prices_include_tax
-    else _("© Fennholm. Tax is added at checkout.")
-)
-PRICE_NOTE = _("incl. VAT, plus ") if settings().prices_include_tax else _("plus tax and ")
-"""What stands below a price, before the link to the delivery's cost."""
 FOOTER_LEGAL = ((_("Imprint"), "/imprint"), (_("Privacy"), "/privacy"), (_("Terms"), "/terms"))
 
-SHOP_LEAD = _(
-    "Home goods from small workshops: stoneware, wood, glass, linen and light. Delivered from Berlin."
-)
-HERO_TITLE = _("Good things\nfor ordinary\ndays at home")
-HOME_TITLE = SHOP + ": " + HERO_TITLE.replace("\n", " ")
-HERO_LEAD = _("Mugs, lamps and chairs from small workshops. Made well, priced plainly, kept in repair.")
 HERO_LINK = _("See what is new")
 HERO_LABEL = _("In this picture, left to right")
-SALE_TITLE = _("Last of the season")
-SALE_TEXT = _("Colours we will not make again. The crossed-out price is what they cost before.")
-STORY_TITLE = _("We carry fewer things, and know who made them")
-STORY = (
-    _(
-        "Each piece lives in one of our homes for a season before it reaches the shop. If the handle gets "
-        "hot, the drawer sticks or the glaze stains, we send it back to the bench."
-    ),
-    _(
-        "When something breaks later, write to us. We keep spare lids, shades and screws for everything "
-        "we sell."
-    ),
-)
-
 BROKEN_EYEBROW = _("The shop has a problem")
 BROKEN_TITLE = _("We dropped something")
 BROKEN_TEXT = _(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.core import get_global
 
-from .settings import settings
+from .shop import shop
 
 # Countries with several zones: that of the capital, or where more people live by far, of the largest city.
 _MAIN_ZONES = {
@@ -33,7 +33,7 @@ def now() -> datetime:
 
 def zone() -> ZoneInfo:
     """The shop's time zone: the setting, or that of the shop's country."""
-    chosen = settings()
+    chosen = shop()
     return ZoneInfo(chosen.time_zone or zone_of(chosen.country))
 
 

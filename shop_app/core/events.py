@@ -18,6 +18,7 @@ from typing import Any, ClassVar, TypeVar
 from sqlalchemy.orm import Session
 
 from . import fact_cache
+from .shop import Profile
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,20 @@ class CatalogueChanged:
     """These products were added, edited or removed."""
 
     product_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoriesChanged:
+    """Categories were added, renamed, moved or removed; these products are in those whose name changed."""
+
+    product_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionsChanged:
+    """These collections have other products or another name; `slugs` are all that they had or have."""
+
+    slugs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,13 @@ class TermsChanged:
     """Tax rates, shipping methods or promotions were edited."""
 
     tags: ClassVar[tuple[str, ...]] = ("terms",)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopChanged:
+    """The shop's identity, words or terms are now these."""
+
+    profile: Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +165,15 @@ Event = (
     StockChanged
     | PriceChanged
     | CatalogueChanged
+    | CategoriesChanged
+    | CollectionsChanged
     | VariantAdded
     | StockPolicyChanged
     | ReturnRefunded
     | CartChanged
     | ShownChanged
     | TermsChanged
+    | ShopChanged
     | OrderPlaced
     | OrderChanged
     | ListChanged
@@ -187,7 +212,8 @@ def publish(session: Session, event: Event) -> None:
 def deliver(events: list[Event]) -> None:
     """Empty what depends on the events, then call the listeners, equal events once.
 
-    Only `db` calls this, after a commit and before anybody has the answer to it.
+    `db` calls this, after a commit and before anybody has the answer to it; and `realtime/other_processes`,
+    with what another process has committed.
     """
     if tags := {tag for event in events for tag in getattr(event, "tags", ())}:
         fact_cache.deliver(tags)

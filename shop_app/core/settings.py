@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from . import own_files, settings_checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DEMO_ACCOUNT = "Fennholm, DE89 3704 0044 0532 0130 00 (an example: nothing arrives there)"
+DEMO_ACCOUNT = "DE89 3704 0044 0532 0130 00 (an example: nothing arrives there)"
 
 _SCHEMES = {
     "redis_url": ("redis", "rediss", "unix"),
@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     """And so long without doing anything."""
     staff_proof_minutes: int = Field(15, ge=1, le=24 * 60)
     """So long after proving who they are staff may do what asks for it, such as refunds above a limit."""
+    refund_limit_minor: int = Field(50_000, ge=0)
+    """Refunds of more than this, in minor units, ask for such a proof."""
     message_days: int = Field(90, ge=7, le=3650)
     """So long letters, and the payloads of webhooks, are kept."""
     order_link_days: int = Field(365, ge=30, le=3650)

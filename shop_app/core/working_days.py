@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import holidays
 
-from .settings import settings
+from .shop import shop
 
 ONE_DAY = timedelta(days=1)
 SATURDAY_AND_SUNDAY = frozenset((5, 6))
@@ -16,10 +16,10 @@ SATURDAY_AND_SUNDAY = frozenset((5, 6))
 def is_working_day(day: date, country: str) -> bool:
     """Whether the day is neither of the country's weekend nor one of its public holidays.
 
-    Of the shop's own country, holidays of its region (`SHOP_REGION`) count too.
+    Of the shop's own country, holidays of its region (core/shop.py) count too.
     Source  the package `holidays`; a country that it doesn't know has Saturdays and Sundays alone.
     """
-    chosen = settings()
+    chosen = shop()
     region = chosen.region if country == chosen.country else ""
     weekend, free = _free_days(country, region, day.year)
     return day.weekday() not in weekend and day not in free
@@ -48,7 +48,7 @@ def period_end(begin: date, days: int, buyers_country: str) -> date:
     Source  Regulation (EEC, Euratom) 1182/71, article 3; for Germany §§ 187, 188 and 193 BGB.
     """
     last = begin + days * ONE_DAY
-    return max(this_or_next(last, country) for country in (settings().country, buyers_country))
+    return max(this_or_next(last, country) for country in (shop().country, buyers_country))
 
 
 @lru_cache(maxsize=1024)

@@ -18,6 +18,7 @@ from .. import models as m
 from ..core import money
 from ..core.clock import start_of, today
 from ..core.settings import settings
+from ..core.shop import shop
 from ..services.accounts import sessions
 from ..services.accounts.passwords import Hashed, hash_password
 from ..services.catalog import pictures
@@ -69,7 +70,7 @@ def read(name: str) -> Any:
 
 
 def _on_step(row: dict[str, Any]) -> dict[str, Any]:
-    step = money.step(settings().currency)
+    step = money.step(shop().currency)
     return {
         name: money.round_half_up(value, step) if value and name.endswith("_minor") else value
         for name, value in row.items()
@@ -78,15 +79,11 @@ def _on_step(row: dict[str, Any]) -> dict[str, Any]:
 
 def load_terms(bulk: Bulk, today: datetime) -> dict[str, int]:
     """Taxes, shipping, synonyms of the search, promotions; returns promotion ids by code."""
-    taxes, shop = read("tax_rates.json"), read("shop.json")
-    for word, meanings in shop["synonyms"].items():
+    lists = read("shop.json")
+    for word, meanings in lists["synonyms"].items():
         for meaning in meanings:
             bulk.add(m.Synonym, word=word, meaning=meaning)
-    for row in taxes["classes"]:
-        bulk.add(m.TaxClass, **row)
-    for row in taxes["rates"]:
-        bulk.add(m.TaxRate, **row)
-    for zone in shop["zones"]:
+    for zone in lists["zones"]:
         zone_id = bulk.add(m.ShippingZone, name=zone["name"])
         for country in zone["countries"]:
             bulk.add(m.ZoneCountry, country=country, zone_id=zone_id)
@@ -96,7 +93,7 @@ def load_terms(bulk: Bulk, today: datetime) -> dict[str, int]:
             for rate in rates:
                 bulk.add(m.ShippingRate, method_id=method_id, **rate)
     codes = {}
-    for row in shop["promotions"]:
+    for row in lists["promotions"]:
         code, ended = row.pop("code"), row.pop("ended_days_ago", None)
         ends_at = today - timedelta(days=ended) if ended else None
         codes[code] = bulk.add(
@@ -139,7 +136,7 @@ def load_products(bulk: Bulk, rng: Random, today: datetime) -> list[Goods]:
 
     Stock levels are written by the history, which counts what was sold.
     """
-    catalogue, shop = read("catalog.json"), read("shop.json")
+    catalogue, lists = read("catalog.json"), read("shop.json")
     photos = {source["file"]: (key, source) for key, source in pictures.shipped().items()}
     picture_ids = {
         file: bulk.add(
@@ -161,7 +158,7 @@ def load_products(bulk: Bulk, rng: Random, today: datetime) -> list[Goods]:
     goods: list[Goods] = []
     ids: dict[str, int] = {}
     for row in catalogue["products"]:
-        published = _published(row["slug"], shop["new"], rng, today)
+        published = _published(row["slug"], lists["new"], rng, today)
         goods_of_row = _product(bulk, row, categories, picture_ids, photos, published, rng, today)
         ids[row["slug"]] = goods_of_row[0].product_id
         goods += goods_of_row
@@ -170,7 +167,7 @@ def load_products(bulk: Bulk, rng: Random, today: datetime) -> list[Goods]:
                 tags[tag] = bulk.add(m.Tag, name=tag)
             bulk.add(m.ProductTag, product_id=ids[row["slug"]], tag_id=tags[tag])
     alts = {photo["file"]: photo["alt"] for photo in catalogue["heroes"]}
-    for row in shop["collections"]:
+    for row in lists["collections"]:
         file = row.get("picture")
         collection_id = bulk.add(
             m.Collection, slug=row["slug"], title=row["title"], description=row["description"],
@@ -287,7 +284,7 @@ def _goods(
 def _variant(bulk: Bulk, item: Goods, variant: dict[str, Any], position: int, cost_percent: int) -> None:
     item.variant_id = bulk.add(
         m.Variant, product_id=item.product_id, sku=item.sku, barcode=variant["barcode"],
-        title=item.variant_title, currency=settings().currency, price_minor=item.price_minor,
+        title=item.variant_title, currency=shop().currency, price_minor=item.price_minor,
         compare_at_minor=item.compare_at_minor, position=position,
         cost_minor=item.price_minor * cost_percent // 100, weight_grams=item.weight_grams,
     )  # fmt: skip
@@ -312,11 +309,11 @@ def _price_history(bulk: Bulk, item: Goods) -> None:
     moved = item.old_price_minor != item.price_minor
     if moved:
         bulk.add(
-            m.PriceHistory, variant_id=item.variant_id, currency=settings().currency,
+            m.PriceHistory, variant_id=item.variant_id, currency=shop().currency,
             price_minor=item.old_price_minor, recorded_at=item.published_at,
         )  # fmt: skip
     bulk.add(
-        m.PriceHistory, variant_id=item.variant_id, currency=settings().currency,
+        m.PriceHistory, variant_id=item.variant_id, currency=shop().currency,
         price_minor=item.price_minor, compare_at_minor=item.compare_at_minor,
         recorded_at=item.changed_at if moved else item.published_at,
     )  # fmt: skip

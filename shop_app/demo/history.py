@@ -20,6 +20,7 @@ from sqlmodel import Session, select
 from .. import models as m
 from ..core import clock
 from ..core.settings import settings
+from ..core.shop import shop
 from ..services.pricing.price_cart import Shipping, price_cart
 from ..services.promotions.discounts import Item, Offer
 from ..services.shipping import queries as shipping_queries
@@ -218,7 +219,7 @@ def _order(
         shipping=way,
         offers=offers,
         rates=_rates(session, terms, country, region),
-        currency=settings().currency,
+        currency=shop().currency,
     )
     if not chosen or not totals.total_minor:
         return None

@@ -12,8 +12,10 @@ from .. import models as m
 from ..core import db
 from ..core.clock import day_of, now, start_of
 from ..services.accounts.passwords import Hashed
+from ..services.opening import base_zones
 from ..services.search import listing_index
-from . import catalogue, history, reviews
+from ..services.taxes import base_rates
+from . import catalogue, history, identity, reviews
 from .bulk import Bulk
 
 SEED = 7
@@ -52,12 +54,17 @@ def fill(*, seed: int = SEED, on: Engine | None = None) -> Loaded | None:
 def _load(session: Session, hashes: dict[str, Hashed], seed: int) -> Loaded:
     moment = now()
     today = start_of(day_of(moment))
+    identity.open_shop(session)
     catalogue.load_logins(session, hashes)
+    base_rates.lay(session, "")
+    # The demo charges the tax of wherever it sends to.
+    base_rates.charge_in(session, frozenset(base_rates.countries()))
+    base_zones.lay(session, ())
     bulk = Bulk(session)
     promotion_ids = catalogue.load_terms(bulk, today)
     goods = catalogue.load_products(bulk, Random(f"{seed} goods"), today)
     catalogue.load_gifts(bulk, today)
-    bulk.write_only(m.TaxClass, m.TaxRate, m.ShippingZone, m.ZoneCountry, m.ShippingMethod, m.ShippingRate)
+    bulk.write_only(m.ShippingZone, m.ZoneCountry, m.ShippingMethod, m.ShippingRate)
     sold = history.load(session, bulk, Random(f"{seed} orders"), moment, goods, promotion_ids)
     stars = reviews.load(bulk, Random(f"{seed} reviews"), today, goods)
     for row in bulk.rows(m.Product):

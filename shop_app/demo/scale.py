@@ -17,7 +17,7 @@ from .. import models as m
 from ..core import db
 from ..core.clock import now
 from ..core.money import round_half_up, step
-from ..core.settings import settings
+from ..core.shop import shop
 from ..services.catalog import pictures
 from ..services.search import listing_index
 from .bulk import Bulk
@@ -140,7 +140,7 @@ class _Maker:
     """Makes products by their numbers, with what the database already has to refer to."""
 
     def __init__(self, session: Session, seed: int) -> None:
-        self.seed, self.currency, self.today, self.now = seed, settings().currency, anchor(), now()
+        self.seed, self.currency, self.today, self.now = seed, shop().currency, anchor(), now()
         self.step = step(self.currency)
         categories = session.exec(select(m.Category.slug, m.Category.id)).all()
         self.categories = [(slug, key) for slug, key in categories if slug in WHAT] or [

@@ -9,8 +9,9 @@ from typing import Any
 
 from .. import models as m
 from ..core import clock, money
-from ..core.settings import settings
+from ..core.shop import shop
 from ..core.working_days import period_end
+from ..services.orders import finding
 from ..services.pricing.price_cart import PricedLine, TaxedPart, Totals
 from ..services.shipping.queries import Method, arrival_range
 from .bulk import Bulk
@@ -117,8 +118,8 @@ def _head(writing: _Writing, token: str) -> None:
     writing.id = writing.bulk.add(
         m.Order, number=writing.number, token=token, customer_id=order.person.customer_id,
         email=order.person.email,
-        status=m.OrderStatus.PENDING.value, currency=settings().currency,
-        step_minor=money.step(settings().currency), subtotal_minor=totals.subtotal_minor,
+        status=m.OrderStatus.PENDING.value, currency=shop().currency,
+        step_minor=money.step(shop().currency), subtotal_minor=totals.subtotal_minor,
         discount_minor=totals.discount_minor, shipping_minor=totals.shipping_minor,
         tax_minor=totals.tax_minor,
         total_minor=totals.total_minor, tax_included=totals.tax_included, ship_to=address, bill_to=address,
@@ -127,6 +128,8 @@ def _head(writing: _Writing, token: str) -> None:
         payment_provider=order.provider, terms_version="2024-11", placed_at=order.at,
     )  # fmt: skip
     writing.row = writing.bulk.rows(m.Order)[-1]
+    for word in finding.words_of(order.person.email, address):
+        writing.bulk.add(m.OrderWord, word=word, order_id=writing.id)
 
 
 def _lines(writing: _Writing) -> None:
@@ -181,7 +184,7 @@ def _course(writing: _Writing) -> datetime | None:
     payment = _payment(writing)
     row["status"] = m.OrderStatus.PLACED.value
     if order.provider == "manual" and order.paid_at > now:
-        last_day = period_end(clock.day_of(order.at), settings().transfer_days, row["country"])
+        last_day = period_end(clock.day_of(order.at), shop().transfer_days, row["country"])
         row["expires_at"] = clock.end_of(last_day)
         return None
     _paid(writing, payment)
@@ -201,7 +204,7 @@ def _payment(writing: _Writing) -> dict[str, Any]:
     # No provider has the card payments of the demo: without a reference none is called.
     writing.bulk.add(
         m.Payment, order_id=writing.id, provider=order.provider, state=m.PaymentState.OPEN.value,
-        currency=settings().currency,
+        currency=shop().currency,
         amount_minor=order.totals.total_minor, reference=reference if order.provider == "manual" else None,
         created_at=order.at,
     )  # fmt: skip
@@ -275,7 +278,7 @@ def _shipped(writing: _Writing) -> None:
 def _refunded(writing: _Writing, payment: dict[str, Any]) -> None:
     order, totals = writing.order, writing.order.totals
     if order.fate == "partly_refunded":
-        step = money.step(settings().currency)
+        step = money.step(shop().currency)
         part = max(1, totals.goods_minor // step * order.part // 100) * step
         _refund(writing, payment, part, order.refunded_at, "damaged")
         return

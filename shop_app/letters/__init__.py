@@ -17,13 +17,11 @@ from ..core.clock import now
 from ..core.email_addresses import ascii_host, sent_form
 from ..core.i18n import _
 from ..core.settings import settings
+from ..core.shop import shop
 from ..services.outbox import LetterToSend
 from ..services.storefront.order_page import OrderView
-from . import about_credit, about_orders, about_returns, about_sign_in, about_staff, about_stock
+from . import about_credit, about_orders, about_returns, about_shop, about_sign_in, about_staff, about_stock
 from .wording import Words
-
-SHOP_NAME = "Fennholm"
-
 
 KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
     "order_placed": about_orders.placed,
@@ -47,7 +45,7 @@ KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
 
 
 WITHOUT_ORDER: dict[str, Callable[[dict[str, Any]], Words]] = (
-    about_credit.KINDS | about_stock.KINDS | about_staff.KINDS | about_sign_in.KINDS
+    about_credit.KINDS | about_stock.KINDS | about_staff.KINDS | about_sign_in.KINDS | about_shop.KINDS
 )
 """Every kind of letter without an order around it."""
 
@@ -63,9 +61,9 @@ def compose(letter: LetterToSend, view: OrderView | None) -> EmailMessage:
         "view": view,
         "notes": _notes(view) if view else [],
         "addresses": _addresses(view) if view else [],
-        "shop": SHOP_NAME,
+        "shop": shop().name,
         "_": _,
-        "lang": settings().locale,
+        "lang": shop().locale,
         "link": words.link or f"{settings().public_url}/orders/{view.token if view else ''}",
         "home": settings().public_url,
     }
@@ -92,12 +90,21 @@ def _envelope(letter: LetterToSend, subject: str) -> EmailMessage:
     host = ascii_host(urlsplit(settings().public_url).hostname or "localhost")
     message = EmailMessage()
     message["Subject"] = subject
-    message["From"] = Address(SHOP_NAME, "orders", host if "." in host else f"{host}.localdomain")
+    message["From"] = _sender(host)
+    if answers := shop().contact_email:
+        message["Reply-To"] = sent_form(answers)
     message["To"] = sent_form(letter.to_email)
     message["Date"] = format_datetime(now())
     message["Message-ID"] = f"<{letter.dedupe_key.replace(':', '.')}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
     return message
+
+
+def _sender(host: str) -> Address:
+    """The shop's own address, else orders@ and the host that it is at."""
+    if own := shop().sender_email:
+        return Address(shop().name, addr_spec=sent_form(own))
+    return Address(shop().name, "orders", host if "." in host else f"{host}.localdomain")
 
 
 @cache

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..core import links
 from ..core.i18n import _
-from ..services.returns.queries import MONEY_DAYS, RETURN_TO, send_to
+from ..core.shop import shop
+from ..services.returns.queries import MONEY_DAYS, send_to
 from ..services.storefront.order_page import OrderView
 from .wording import Words
 
@@ -97,7 +98,7 @@ def return_approved(view: OrderView, data: dict[str, Any]) -> Words:
             send_to(view.number),
             _("Pack the things so that they survive the way. The box they came in is best."),
         ],
-        rows=[(_("Address"), RETURN_TO)],
+        rows=[(_("Address"), shop().returns_to)],
         items_title=_("What comes back"),
         items=list(data.get("things", ())),
         after=[

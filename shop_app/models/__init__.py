@@ -10,8 +10,10 @@ from .catalog import (
     MAX_SKU,
     MAX_SLUG,
     Category,
+    CategoryRedirect,
     Collection,
     CollectionProduct,
+    Maker,
     OptionValue,
     PriceHistory,
     Product,
@@ -26,9 +28,11 @@ from .catalog import (
     VariantOption,
 )
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
+from .desk import Presence, Reason, ReasonKind
 from .letter import Letter
 from .list import BulkJob, BulkRow, BulkRowState, BulkState, JobRun, ListPreference, SavedView
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
+from .opening import ProviderCheck, SetUpToken
 from .order import (
     LEGAL_MOVES,
     Counter,
@@ -39,6 +43,7 @@ from .order import (
     OrderLine,
     OrderStatus,
     OrderTaxLine,
+    OrderWord,
     PaymentStatus,
     Shipment,
     ShipmentLine,
@@ -63,7 +68,18 @@ from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnReq
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
 from .staff import AuditErasure, StaffInvitation, StaffRole
 from .sign_in import KnownBrowser, OneTimeCodes, Passkey, RecoveryCode, SecondFactorRule, SpentChallenge
-from .stock import MovementKind, StockAlert, StockHold, StockLevel, StockMovement, StockPolicy
-from .tax import TaxClass, TaxQuote, TaxRate
+from .shop import LegalText, ShopProfile
+from .tax import TaxClass, TaxQuote, TaxRate, UntaxedPlace
+from .stock import (
+    ExpectedDelivery,
+    MovementKind,
+    StockAlert,
+    StockHold,
+    StockLevel,
+    StockMovement,
+    StockPolicy,
+    Stocktake,
+    StocktakeLine,
+)
 
 __all__ = ["table_of", *(name for name in dir() if name[0].isupper())]  # pyright: ignore

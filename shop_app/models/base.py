@@ -24,6 +24,9 @@ SQLModel.metadata.naming_convention = MetaData(
 # SQLite gives out keys by itself only for a column declared INTEGER, which holds 64 bits there.
 Key = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
+MAX_PREFIX = 64
+Prefix = String(MAX_PREFIX).with_variant(String(MAX_PREFIX, collation="C"), "postgresql")
+"""A text that is searched by its beginning: it is ordered by its code points on both databases."""
 
 
 def key() -> Any:

@@ -19,6 +19,8 @@ def _slug_of_row(context: Any) -> str:
 
 class ProductStatus(StrEnum):
     DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    """A draft that a job makes active at its `publish_at`."""
     ACTIVE = "active"
     UNLISTED = "unlisted"
     """For sale to whoever has its address; in no list, search or sitemap."""
@@ -46,13 +48,49 @@ class Category(SQLModel, table=True):
     picture_id: int | None = refers("picture.id", default=None, index=False)
     picture_alt: str = ""
     position: int = 0
+    version: int = 1
+
+
+class CategoryRedirect(SQLModel, table=True):
+    """A slug that a category once had, so that old links still arrive."""
+
+    __tablename__ = "category_redirect"
+
+    slug: str = Field(primary_key=True, max_length=120)
+    category_id: int = refers("category.id", ondelete="CASCADE")
+
+
+class Maker(SQLModel, table=True):
+    """Who made products, and who answers for them in the EU, as the law wants both named beside the offer.
+
+    Source  Regulation (EU) 2023/988, article 19.
+    """
+
+    id: int | None = key()
+    name: str = Field(max_length=255, unique=True)
+    address: str = ""
+    """Lines of a postal address."""
+    contact: str = Field(default="", max_length=255)
+    """An e-mail or web address."""
+    responsible_name: str = Field(default="", max_length=255)
+    """The responsible person in the EU, where the maker is outside of it."""
+    responsible_address: str = ""
+    responsible_contact: str = Field(default="", max_length=255)
+    version: int = 1
 
 
 class Product(SQLModel, table=True):
     __table_args__ = (
         one_of("status", ProductStatus),
+        check("status <> 'scheduled' OR publish_at IS NOT NULL", "scheduled_has_a_moment"),
+        check("guarantee_months >= 0", "guarantee_not_negative"),
         check("sold_count >= 0 AND review_count >= 0 AND stars_sum >= 0", "counts_not_negative"),
         Index("ix_product_category_id_status", "category_id", "status"),
+        # For the back office's list, by what it is sorted.
+        Index("ix_product_title_id", "title", "id"),
+        Index("ix_product_vendor_id", "vendor", "id"),
+        Index("ix_product_updated_at_id", "updated_at", "id"),
+        Index("ix_product_status_updated_at", "status", "updated_at", "id"),
     )
 
     id: int | None = key()
@@ -71,6 +109,8 @@ class Product(SQLModel, table=True):
     subtitle: str = ""
     description_html: str = ""
     """Sanitised by nh3 before it is stored."""
+    description_md: str = ""
+    """The Markdown that the description was made of; "" for HTML that came from elsewhere."""
     care: str = ""
     materials: list[str] = json(list)
     dimensions_mm: dict[str, int] = json()
@@ -80,7 +120,16 @@ class Product(SQLModel, table=True):
     kind: str = Field(default="", max_length=255)
     status: str = word(ProductStatus.DRAFT)
     published_at: datetime | None = None
+    publish_at: datetime | None = Field(default=None, index=True)
+    """When a scheduled product opens."""
     category_id: int | None = refers("category.id", default=None, index=False)
+    maker_id: int | None = refers("maker.id", default=None)
+    brand: str = Field(default="", max_length=255)
+    model: str = Field(default="", max_length=255)
+    guarantee_months: int = 0
+    """The producer's own guarantee beyond the law's; 0 without one."""
+    guarantor: str = Field(default="", max_length=255)
+    guarantee_terms: str = ""
     tax_class: str = Field(default="standard", foreign_key="tax_class.code", max_length=32)
     seo_title: str = ""
     seo_description: str = ""
@@ -185,7 +234,7 @@ class ProductTag(SQLModel, table=True):
 
 
 class Collection(SQLModel, table=True):
-    """A hand-made list of products, such as the featured ones of the home page."""
+    """A list of products, made by hand or by a rule, such as the featured ones of the home page."""
 
     id: int | None = key()
     slug: str = Field(max_length=120, unique=True)
@@ -194,6 +243,10 @@ class Collection(SQLModel, table=True):
     picture_id: int | None = refers("picture.id", default=None, index=False)
     """What the products look like together: the still life above the home page's headline."""
     picture_alt: str = ""
+    by_rule: bool = False
+    rule: dict[str, Any] = json()
+    """Where it is made by a rule: the conditions, as `services.catalog.collection_rules` reads them."""
+    version: int = 1
 
 
 class CollectionProduct(SQLModel, table=True):
@@ -202,6 +255,7 @@ class CollectionProduct(SQLModel, table=True):
     collection_id: int = refers("collection.id", ondelete="CASCADE", primary_key=True, index=False)
     product_id: int = refers("product.id", ondelete="CASCADE", primary_key=True)
     position: int = 0
+    """0 for every product of a rule."""
 
 
 class SlugRedirect(SQLModel, table=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from .base import json, key, moment
+from .base import Key, json, key, moment
 
 
 class Letter(SQLModel, table=True):
@@ -26,6 +26,8 @@ class Letter(SQLModel, table=True):
     """Where that address leads to, for letters that a stranger can cause; "" for the others."""
     data: dict = json()
     """What the letter's text needs, frozen."""
+    order_id: int | None = Field(default=None, index=True, sa_type=Key)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    """The order that it is about; None for a letter about none."""
     created_at: datetime = moment()
     next_try_at: datetime = moment()
     sent_at: datetime | None = None

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from .base import check, json, key, maybe_minor, minor, moment, one_of, refers, word
+from .base import Prefix, check, json, key, maybe_minor, minor, moment, one_of, refers, word
 from .catalog import MAX_SKU
 
 
@@ -62,6 +62,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LIVING = "status IN ('pending', 'placed', 'completed')"
 UNPAID = "expires_at IS NOT NULL"
 NEEDS_REVIEW = "needs_review <> ''"
+ARCHIVED = "archived_at IS NOT NULL"
 
 
 class Counter(SQLModel, table=True):
@@ -104,6 +105,14 @@ class Order(SQLModel, table=True):
             "id",
             sqlite_where=text(NEEDS_REVIEW),
             postgresql_where=text(NEEDS_REVIEW),
+        ),
+        Index("ix_customer_order_shipping_method_placed_at", "shipping_method", "placed_at", "id"),
+        Index(
+            "ix_customer_order_archived",
+            "placed_at",
+            "id",
+            sqlite_where=text(ARCHIVED),
+            postgresql_where=text(ARCHIVED),
         ),
         Index("ix_customer_order_status_expires_at", "status", "expires_at"),
         Index(
@@ -165,7 +174,18 @@ class Order(SQLModel, table=True):
     """Until when an unpaid order keeps its units; None once it waits for no money any more."""
     address_hash: str = Field(default="", max_length=64)
     """The keyed hash of the address that placed it, as long as it is unpaid."""
+    archived_at: datetime | None = None
+    """When staff put it away."""
     version: int = 1
+
+
+class OrderWord(SQLModel, table=True):
+    """One word that staff find an order by: of the names and the e-mail address on it, folded."""
+
+    __tablename__ = "order_word"
+
+    word: str = Field(primary_key=True, sa_type=Prefix)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    order_id: int = refers("customer_order.id", primary_key=True)
 
 
 class OrderLine(SQLModel, table=True):
@@ -189,7 +209,7 @@ class OrderLine(SQLModel, table=True):
     slug: str = ""
     title: str
     variant_title: str = ""
-    sku: str = Field(max_length=MAX_SKU)
+    sku: str = Field(max_length=MAX_SKU, index=True)
     options: dict[str, str] = json()
     picture_key: str = ""
     picture_alt: str = ""
@@ -275,7 +295,7 @@ class Shipment(SQLModel, table=True):
     order_id: int = refers("customer_order.id")
     status: str = word(ShipmentState.SHIPPED)
     carrier: str = Field(default="", max_length=100)
-    tracking: str = Field(default="", max_length=100)
+    tracking: str = Field(default="", max_length=100, index=True)
     actor: str = Field(default="system", max_length=200)
     shipped_at: datetime = moment()
     delivered_at: datetime | None = None

@@ -71,7 +71,7 @@ class Payment(SQLModel, table=True):
     attempt: int = 1
     """1 for the first try to pay the order; its idempotency key at the provider is made from it."""
     provider: str = Field(max_length=32)
-    reference: str | None = Field(default=None, max_length=255)
+    reference: str | None = Field(default=None, max_length=255, index=True)
     """The provider's id of it: a Checkout Session's at Stripe."""
     intent_reference: str | None = Field(default=None, max_length=255, index=True)
     """The provider's id of the money: a PaymentIntent's at Stripe."""

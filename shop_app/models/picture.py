@@ -28,6 +28,7 @@ class ProductPicture(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("product_id", "picture_id"),
         Index("ix_product_picture_product_id_position", "product_id", "position"),
+        check("focus_x BETWEEN 0 AND 100 AND focus_y BETWEEN 0 AND 100", "focus_inside"),
     )
 
     id: int | None = key()
@@ -35,6 +36,9 @@ class ProductPicture(SQLModel, table=True):
     picture_id: int = refers("picture.id")
     alt: str = ""
     position: int = 0
+    focus_x: int = 50
+    """The focal point in per cent of the width and the height: what stays in view where a crop is shown."""
+    focus_y: int = 50
 
 
 class VariantPicture(SQLModel, table=True):

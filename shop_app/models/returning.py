@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from .base import check, key, moment, one_of, refers, word
@@ -42,7 +43,11 @@ RETURN_MOVES: dict[ReturnStatus, frozenset[ReturnStatus]] = {
 
 class ReturnRequest(SQLModel, table=True):
     __tablename__ = "return_request"
-    __table_args__ = (one_of("kind", ReturnKind), one_of("status", ReturnStatus))
+    __table_args__ = (
+        one_of("kind", ReturnKind),
+        one_of("status", ReturnStatus),
+        Index("ix_return_request_status_order_id", "status", "order_id"),
+    )
 
     id: int | None = key()
     order_id: int = refers("customer_order.id")
@@ -57,6 +62,8 @@ class ReturnRequest(SQLModel, table=True):
     """In the shopper's words."""
     answer: str = ""
     """What the shop said to it."""
+    staff_note: str = ""
+    """What staff alone read."""
     actor: str = Field(default="system", max_length=200)
     """Who decided."""
     created_at: datetime = moment()

@@ -18,6 +18,8 @@ class ShippingZone(SQLModel, table=True):
 
     id: int | None = key()
     name: str = Field(max_length=100, unique=True)
+    version: int = 1
+    """Grows with every change: a form says which one it was filled in from."""
 
 
 class ZoneCountry(SQLModel, table=True):
@@ -51,6 +53,7 @@ class ShippingMethod(SQLModel, table=True):
     """Working days from order to delivery."""
     active: bool = True
     position: int = 0
+    version: int = 1
 
 
 class ShippingRate(SQLModel, table=True):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from .base import check, key, moment, one_of, refers, word
+from .base import check, json, key, moment, one_of, refers, word
 
 
 class StockPolicy(StrEnum):
@@ -39,6 +39,8 @@ class StockLevel(SQLModel, table=True):
         check("on_hand >= 0", "on_hand_not_negative"),
         check("policy = 'backorder' OR allocated + held <= on_hand", "never_oversold"),
         check("policy <> 'untracked' OR (on_hand = allocated AND held = 0)", "untracked_has_none_free"),
+        Index("ix_stock_level_on_hand", "on_hand", "variant_id"),
+        Index("ix_stock_level_available", text("(on_hand - allocated - held)"), "variant_id"),
     )
 
     variant_id: int = refers("variant.id", ondelete="CASCADE", primary_key=True, index=False)
@@ -100,6 +102,46 @@ class StockMovement(SQLModel, table=True):
     note: str = ""
     actor: str = Field(default="system", max_length=200)
     at: datetime = moment()
+
+
+class ExpectedDelivery(SQLModel, table=True):
+    """Units that a supplier is to bring; gone once they are received, because the movement says it then."""
+
+    __tablename__ = "expected_delivery"
+    __table_args__ = (check("units > 0", "units_positive"),)
+
+    id: int | None = key()
+    variant_id: int = refers("variant.id", ondelete="CASCADE")
+    supplier: str = Field(default="", max_length=200)
+    units: int
+    expected_on: date | None = None
+    actor: str = Field(default="system", max_length=200)
+    created_at: datetime = moment()
+
+
+class Stocktake(SQLModel, table=True):
+    """What somebody is counting: open until it is booked or thrown away, and one for each person."""
+
+    __tablename__ = "stocktake"
+
+    id: int | None = key()
+    actor: str = Field(max_length=200, unique=True)
+    problems: list[dict] = json(list)
+    """What couldn't be taken, the newest last: {"line" (0: scanned), "code", "text"}."""
+    started_at: datetime = moment()
+
+
+class StocktakeLine(SQLModel, table=True):
+    """The units of a variant that were counted, and those that were on hand by the ledger at that moment."""
+
+    __tablename__ = "stocktake_line"
+    __table_args__ = (check("units >= 0", "units_not_negative"),)
+
+    stocktake_id: int = refers("stocktake.id", ondelete="CASCADE", primary_key=True, index=False)
+    variant_id: int = refers("variant.id", ondelete="CASCADE", primary_key=True)
+    units: int
+    on_hand: int
+    counted_at: datetime = moment()
 
 
 class StockAlert(SQLModel, table=True):

@@ -31,6 +31,16 @@ class TaxRate(SQLModel, table=True):
     rate_ppm: int
     """Parts per million: 190,000 is 19 %."""
     valid_from: date = date(2000, 1, 1)
+    version: int = 1
+
+
+class UntaxedPlace(SQLModel, table=True):
+    """A country, or a part of one, that the shop charges no tax in, whatever rates it has."""
+
+    __tablename__ = "untaxed_place"
+
+    country: str = Field(primary_key=True, max_length=2)
+    region: str = Field(default="", primary_key=True, max_length=16)
 
 
 class TaxQuote(SQLModel, table=True):

@@ -7,31 +7,33 @@ from shop_app.components.badges import all_of, section_head
 from shop_app.components.cards import card_grid, product_card
 from shop_app.components.controls import link_button
 from shop_app.components.fields import ground
-from shop_app.components.kit import Component, each, el, length, when
+from shop_app.components.kit import Component, Text, both, each, el, length, when
 from shop_app.components.pictures import picture
 from shop_app.core.i18n import _
 from shop_app.core.pages import Head
+from shop_app.core.shop import shop
 from shop_app.page import Page
 from shop_app.services.catalog.views import CategoryLink, HomeView, ProductCard
+from shop_app.services.shop.shown import HomeWords, structured
 from shop_app.state import home as home_state
 from shop_app.state.home import Home, HomeShown
 
 
 def page(home: type[Home]) -> Component:
-    view = home.view
+    view, words = home.view, home.words
     return layout.page(
-        _hero(view),
+        _hero(view, words),
         when(length(view.hero_items) > 0, lambda: _label(view)),
         _categories(view),
         when(length(view.featured) > 0, lambda: _featured(view)),
-        when(length(view.sale) > 0, lambda: _sale(view)),
+        when(length(view.sale) > 0, lambda: _sale(view, words)),
         when(length(view.new) > 0, lambda: _new(view)),
-        when(length(view.hero) > 1, lambda: _story(view)),
+        when(both(length(view.hero) > 1, length(words.story) > 0), lambda: _story(view, words)),
         ready=home.loaded,
     )
 
 
-def _hero(view: HomeView) -> Component:
+def _hero(view: HomeView, words: HomeWords) -> Component:
     still_life = when(
         length(view.hero) > 0,
         lambda: picture(view.hero[0], sizes=styles.SIZES_HERO, class_name=styles.HERO_IMG, priority=True),
@@ -41,8 +43,8 @@ def _hero(view: HomeView) -> Component:
         # First what stands on top on a phone: a page that is still coming in doesn't move what is read.
         el.div(
             el.div(
-                el.h1(texts.HERO_TITLE, class_name=styles.HERO_TITLE),
-                el.p(texts.HERO_LEAD, class_name=styles.HERO_LEAD),
+                el.h1(words.hero_title, class_name=styles.HERO_TITLE),
+                el.p(words.hero_lead, class_name=styles.HERO_LEAD),
                 el.a(texts.HERO_LINK, href=texts.NEW, class_name=styles.HERO_BUTTON),
                 # Where the header has no room for them.
                 el.nav(
@@ -130,15 +132,15 @@ def _featured(view: HomeView) -> Component:
     )
 
 
-def _sale(view: HomeView) -> Component:
+def _sale(view: HomeView, words: HomeWords) -> Component:
     def one(card: ProductCard) -> Component:
         return product_card(card, sizes=styles.SIZES_SALE)
 
     return el.section(
         el.div(
             el.div(
-                el.h2(texts.SALE_TITLE, class_name=styles.D3),
-                el.p(texts.SALE_TEXT, class_name=styles.SALE_TEXT),
+                el.h2(words.sale_title, class_name=styles.D3),
+                el.p(words.sale_text, class_name=styles.SALE_TEXT),
                 link_button(all_of(_("View all"), view.sale_count), href=texts.SALE, kind="outline"),
             ),
             el.div(each(view.sale[:3], one), class_name=styles.SALE_GRID),
@@ -156,7 +158,7 @@ def _new(view: HomeView) -> Component:
     )
 
 
-def _story(view: HomeView) -> Component:
+def _story(view: HomeView, words: HomeWords) -> Component:
     return el.section(
         el.div(
             el.span(
@@ -165,9 +167,8 @@ def _story(view: HomeView) -> Component:
                 **ground(view.hero[1].colour),
             ),
             el.div(
-                el.h2(texts.STORY_TITLE, class_name=styles.D2),
-                el.p(texts.STORY[0], class_name=styles.STORY_FIRST),
-                el.p(texts.STORY[1], class_name=styles.STORY_TEXT),
+                el.h2(words.story_title, class_name=styles.D2),
+                el.div(each(words.story, el.p), class_name=styles.STORY_TEXT),
                 el.a(_("About the shop"), href="/about", class_name=styles.STORY_LINK),
             ),
             class_name=styles.STORY,
@@ -176,20 +177,24 @@ def _story(view: HomeView) -> Component:
     )
 
 
+def title(home: type[Home]) -> Text:
+    return home.words.title
+
+
 def head(shown: HomeShown) -> Head:
     hero = shown.view.hero[0] if shown.view.hero else None
     return Head(
-        description=texts.SHOP_LEAD,
+        description=shop().lead,
         image=f"/media/{hero.key}/960.jpg" if hero else "",
         preload=(hero.key, styles.SIZES_HERO) if hero else None,
-        json_ld=[structured_data.shop(), structured_data.search()],
+        json_ld=[structured(), structured_data.search()],
     )
 
 
 PAGE = Page(
     "/",
     page,
-    title=texts.HOME_TITLE,
+    title=title,
     view=home_state.view,
     shared=home_state.shared,
     state=Home,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from shop_app.components import layout, styles, texts
 from shop_app.components.controls import button
 from shop_app.components.forms import submit
@@ -73,4 +75,4 @@ def empty_listing_art() -> Component:
     )
 
 
-PAGE = Page("404", page, title=texts.titled(texts.NOT_FOUND_TITLE), head=Head(robots="noindex"))
+PAGE = Page("404", page, title=partial(texts.titled, texts.NOT_FOUND_TITLE), head=Head(robots="noindex"))

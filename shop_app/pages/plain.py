@@ -1,46 +1,48 @@
-"""The plain pages: a headline, a lead, and parts with text."""
+"""The legal pages: a headline, a lead, and the sections of the text."""
 
 from __future__ import annotations
 
-from functools import partial
-
 from shop_app.components import layout, styles, texts
-from shop_app.components.kit import Component, el, fragment
-from shop_app.components.plain_texts import PAGES as TEXTS
-from shop_app.components.plain_texts import Part, PlainPage
-from shop_app.core.pages import Head, only
+from shop_app.components.kit import Component, Text, el, raw_html
+from shop_app.core.pages import Head
 from shop_app.page import Page
+from shop_app.services.shop import legal
+from shop_app.state.legal import Legal, LegalShown, shared, view_of
 
 
-def page(text: PlainPage) -> Component:
+def page(this: type[Legal]) -> Component:
     return layout.page(
         el.div(
-            el.h1(text.title, class_name=styles.D2),
-            el.p(text.lead, class_name=styles.PROSE_LEAD),
-            el.div(*map(_part, text.parts), class_name=styles.PROSE),
+            el.h1(this.view.title, class_name=styles.D2),
+            el.p(this.view.lead, class_name=styles.PROSE_LEAD),
+            raw_html(this.view.html, class_name=styles.PROSE),
             class_name=styles.PROSE_PAGE,
-        )
+        ),
+        ready=this.loaded,
     )
 
 
-def _part(part: Part) -> Component:
-    rows = (fragment(el.dt(name), el.dd(value)) for name, value in part.rows)
-    return el.section(
-        el.h2(part.title),
-        *map(el.p, part.texts),
-        el.dl(*rows, class_name=styles.SPEC) if part.rows else None,
-        *(el.p(el.a(label, href=href)) for label, href in part.links),
-    )
+def title(this: type[Legal]) -> Text:
+    return texts.titled(this.view.title)
+
+
+def head(shown: LegalShown) -> Head:
+    return Head(description=shown.view.lead)
 
 
 PAGES = tuple(
     Page(
         f"/{name}",
-        partial(page, text),
-        title=texts.titled(text.title),
-        head=Head(description=text.lead),
-        shared=only(),
+        page,
+        title=title,
+        view=view_of(name),
+        shared=shared,
+        state=Legal,
+        load=(Legal.load,),
+        head=head,
         sitemap=True,
     )
-    for name, text in TEXTS.items()
+    for name in legal.PAGES
+    if name != "withdrawal"
 )
+"""The withdrawal's text stands below its form."""

@@ -21,7 +21,8 @@ from shop_app.state.product import Product, ProductShown
 
 
 def title(product: type[Product]) -> Text:
-    return texts.titled(when(product.page.title, product.page.title, _("Product")))
+    name = when(product.page.title, product.page.title, _("Product"))
+    return texts.titled(when(product.page.seo_title, product.page.seo_title, name))
 
 
 def page(product: type[Product]) -> Component:
@@ -70,7 +71,7 @@ def _accordions(product: type[Product]) -> Component:
                 _("Delivery and returns"),
                 el.p(delivery_day(product)),
                 el.p(product.chosen.delivery_cost_line),
-                el.p(f"{texts.PROMISES[1]}. {texts.RETURN_COST}"),
+                el.p(f"{texts.RETURN_PROMISE}. {texts.RETURN_COST}"),
             ),
             class_name="mt-2",
             id="details",

@@ -4,49 +4,61 @@ from __future__ import annotations
 
 from typing import Any
 
-from shop_app.components import layout, plain_texts, styles, texts
+from shop_app.components import layout, styles, texts
 from shop_app.components.badges import note
 from shop_app.components.controls import button, link_button
 from shop_app.components.fields import text_field
 from shop_app.components.forms import error_of, form_errors, submit
-from shop_app.components.kit import Component, Text, each, el, fragment, length, match, of, when
+from shop_app.components.kit import (
+    Component,
+    Text,
+    both,
+    each,
+    el,
+    fragment,
+    length,
+    match,
+    of,
+    raw_html,
+    when,
+)
 from shop_app.components.order_returns import units
 from shop_app.components.parts import busy_button, focus_box
 from shop_app.core.email_addresses import MAX_LENGTH
 from shop_app.core.i18n import _
-from shop_app.core.pages import Head, only
+from shop_app.core.pages import Head
 from shop_app.page import Page
 from shop_app.state.base import Notice
+from shop_app.state.legal import Legal, LegalShown, shared, view_of
 from shop_app.state.withdrawal import Withdrawal
 
-NAME = plain_texts.WITHDRAWAL.title
 
-
-def title() -> Text:
-    return texts.titled(when(length(of(Withdrawal).summary) > 0, _("Error: ") + NAME, NAME))
+def title(legal: type[Legal]) -> Text:
+    name = legal.view.title
+    return texts.titled(when(length(of(Withdrawal).summary) > 0, _("Error: ") + name, name))
 
 
 def _answer() -> Text:
     return f"{of(Withdrawal).answers}-{of(Notice).number}"
 
 
-def page() -> Component:
+def page(legal: type[Legal]) -> Component:
     return layout.page(
         el.div(
-            _head(),
-            match(of(Withdrawal).step, {"check": _check(), "done": _receipt()}, _form()),
-            when(of(Withdrawal).step == "form", _more),
+            _head(legal),
+            match(of(Withdrawal).step, {"check": _check(), "done": _receipt()}, _form(legal)),
+            when(of(Withdrawal).step == "form", lambda: _more(legal)),
             class_name="mx-auto w-full max-w-page px-gutter pt-10 *:max-w-[560px] md:pt-16",
         ),
-        ready=of(Withdrawal).loaded,
+        ready=both(of(Withdrawal).loaded, legal.loaded),
     )
 
 
-def _head() -> Component:
+def _head(legal: type[Legal]) -> Component:
     """Takes the focus with every step, so that it is read out."""
     step = of(Withdrawal).step
     eyebrow = match(step, {"check": _("Step 2 of 2"), "done": _("Received")}, _("Step 1 of 2"))
-    name = when(of(Withdrawal).nothing_sent, _("Cancel your order"), NAME)
+    name = when(of(Withdrawal).nothing_sent, _("Cancel your order"), legal.view.title)
     title = match(step, {"check": _("Check and confirm"), "done": _("We have your withdrawal")}, name)
     return focus_box(
         el.p(eyebrow, class_name=styles.EYEBROW),
@@ -59,10 +71,10 @@ def _head() -> Component:
     )
 
 
-def _form() -> Component:
+def _form(legal: type[Legal]) -> Component:
     who = of(Withdrawal).who
     return fragment(
-        el.p(plain_texts.WITHDRAWAL.lead, class_name="mt-3 text-ink-2"),
+        el.p(legal.view.lead, class_name="mt-3 text-ink-2"),
         el.form(
             form_errors(Withdrawal),
             text_field(
@@ -205,27 +217,23 @@ def _row(name: str, value: Any) -> tuple[Component, Component]:
     return el.dt(name, class_name="text-ink-3"), el.dd(value)
 
 
-def _more() -> Component:
+def _more(legal: type[Legal]) -> Component:
     """What the law says in our words, and the ways without this form."""
-    return el.div(
-        *(
-            el.section(
-                el.h2(part.title),
-                *map(el.p, part.texts),
-                *(el.p(el.a(label, href=href)) for label, href in part.links),
-            )
-            for part in plain_texts.WITHDRAWAL.parts
-        ),
-        class_name=styles.PROSE,
-    )
+    return raw_html(legal.view.html, class_name=styles.PROSE)
+
+
+def head(shown: LegalShown) -> Head:
+    return Head(description=shown.view.lead)
 
 
 PAGE = Page(
     "/withdrawal",
     page,
     title=title,
-    load=(Withdrawal.load,),
-    head=Head(description=plain_texts.WITHDRAWAL.lead),
-    shared=only(),
+    load=(Legal.load, Withdrawal.load),
+    view=view_of("withdrawal"),
+    state=Legal,
+    head=head,
+    shared=shared,
     sitemap=True,
 )

@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager, suppress
 
 from shop_app.core import db, events, fact_cache
 from shop_app.core.fact_cache import product_tag
+from shop_app.core.shop import shop
+from shop_app.services.shop import profile
 from shop_app.services.traces import Traces, traces
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,9 @@ class Follower:
         """Empty what has changed since the last look."""
         found, is_first = await db.read(traces, self._seen), self._seen is None
         self._seen = found
+        if found.shop_version != shop().version:
+            # As if it had been committed here: open pages of this process hear of it too.
+            events.deliver([events.ShopChanged(await db.read(profile.load))])
         if is_first or not set(found.stamps) <= set(self._own):
             # Which products a change of the listing index was about isn't known.
             fact_cache.deliver_unknown()

@@ -15,11 +15,16 @@ CHECKOUT = "checkout:"
 """Followed by the same hash: those of the visitor's tabs that show the checkout."""
 ORDER = "order:"
 """Followed by the hash of the order's token."""
+DESK_ORDER = "desk-order:"
+"""Followed by the order's id: its page in the back office."""
 LIST = "list:"
 """Followed by the name of a list of the back office."""
 STAFF = "staff:"
 """Followed by the id of a member of staff: all of their tabs."""
-OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER)
+STOREFRONT = "storefront"
+"""By itself: every page of the storefront."""
+
+OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER, STOREFRONT)
 """What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
 
 

@@ -91,6 +91,7 @@ def write(
         "to_email": to_email,
         "mailbox": mailbox,
         "data": data,
+        "order_id": data.get("order_id"),
         "created_at": at,
         "next_try_at": at if left_out else at + timedelta(days=days),
         "attempts": MAX_ATTEMPTS if left_out else 0,

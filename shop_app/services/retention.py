@@ -23,7 +23,9 @@ from ..models import (
     Letter,
     LoginSession,
     Order,
+    OrderEvent,
     OrderStatus,
+    OrderWord,
     PaymentStatus,
     PromotionUse,
     ProviderEvent,
@@ -38,6 +40,8 @@ from .staff import audit
 _audit = table_of(AuditEntry)
 _cart = table_of(Cart)
 _order = table_of(Order)
+_order_event = table_of(OrderEvent)
+_order_word = table_of(OrderWord)
 _hold = table_of(StockHold)
 _login = table_of(LoginSession)
 _spent = table_of(SpentChallenge)
@@ -154,8 +158,12 @@ def people(session: Session, most: int) -> int:
     if ids:
         connection = session.connection()
         connection.execute(update(_order).where(_order.c.id.in_(ids)).values(**_ANONYMOUS))
-        connection.execute(update(_return).where(_return.c.order_id.in_(ids)).values(email="", note=""))
+        emptied = {"email": "", "note": "", "staff_note": ""}
+        connection.execute(update(_return).where(_return.c.order_id.in_(ids)).values(**emptied))
         connection.execute(update(_use).where(_use.c.order_id.in_(ids)).values(email=""))
+        connection.execute(delete(_order_word).where(_order_word.c.order_id.in_(ids)))
+        notes = and_(_order_event.c.order_id.in_(ids), _order_event.c.kind == "note")
+        connection.execute(update(_order_event).where(notes).values(data={}))
         _empty_audit(session, ids)
     return len(ids)
 

@@ -8,14 +8,19 @@ from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from ..models import ListingChange, StockMovement, Variant
+from .shop import profile
 
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """The newest rows, and since the ones before: stamps of the listing index, products with other stock."""
+    """The newest rows, and since the ones before: stamps of the listing index, products with other stock.
+
+    `shop_version` is that of the shop's profile.
+    """
 
     change_id: int = 0
     movement_id: int = 0
+    shop_version: int = 0
     stamps: tuple[str, ...] = ()
     product_ids: tuple[int, ...] = ()
 
@@ -36,10 +41,10 @@ def traces(session: Session, seen: Traces | None = None) -> Traces:
     connection = session.connection()
     change_id, movement_id = (connection.execute(part).scalar_one() for part in (_change_id, _movement_id))
     if seen is None:
-        return Traces(change_id, movement_id)
+        return Traces(change_id, movement_id, profile.version(session))
     stamps = product_ids = ()
     if change_id > seen.change_id:
         stamps = tuple(connection.execute(_stamps, {"seen": seen.change_id}).scalars())
     if movement_id > seen.movement_id:
         product_ids = tuple(connection.execute(_moved, {"seen": seen.movement_id}).scalars())
-    return Traces(change_id, movement_id, stamps, product_ids)
+    return Traces(change_id, movement_id, profile.version(session), stamps, product_ids)

@@ -15,7 +15,7 @@ from shop_app.core.access import clients, rates
 from shop_app.core.access.rates import Limit
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
-from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.realtime import rooms
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import express
@@ -269,7 +269,7 @@ class Cart(FormState, rx.State):
 
 def _countries(session: Session) -> list[CountryChoice]:
     named = [
-        CountryChoice(code, addresses.country_name(code, settings().locale))
+        CountryChoice(code, addresses.country_name(code, shop().locale))
         for code in shipping_queries.methods(session)
     ]
     return sorted(named, key=lambda country: country.name)

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from shop_app.core.pages import Address, only
 from shop_app.services.catalog.views import HomeView
+from shop_app.services.shop.shown import HomeWords, home_words
 from shop_app.services.storefront import home as storefront
 
 from . import live
@@ -21,11 +22,12 @@ class HomeShown:
     """The vars of `Home` that the page shows."""
 
     view: HomeView
+    words: HomeWords
     loaded: bool = True
 
 
 def view(session: Session, _address: Address) -> HomeShown:
-    return HomeShown(storefront.home(session))
+    return HomeShown(storefront.home(session), home_words())
 
 
 shared = only()
@@ -33,6 +35,7 @@ shared = only()
 
 class Home(rx.State):
     view: HomeView = HomeView()
+    words: HomeWords = HomeWords()
     loaded: bool = False
 
     @rx.event
@@ -40,7 +43,7 @@ class Home(rx.State):
     async def load(self):
         read = partial(read_shared, view, shared(address_of(self, "/")))
         shown = await live.read_watched(self, read, _slugs)
-        self.view, self.loaded = shown.view, True
+        self.view, self.words, self.loaded = shown.view, shown.words, True
 
 
 def _slugs(shown: HomeShown) -> list[str]:

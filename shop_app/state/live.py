@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar
 
 import reflex as rx
-from reflex.state import StateUpdate
+from reflex.state import OnLoadInternalState, StateUpdate
 from reflex_base.event import Event, EventHandler
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
@@ -149,6 +149,11 @@ async def join_order(state: rx.State, token_hash: str) -> None:
     await _join(state, rooms.ORDER, [rooms.ORDER + token_hash])
 
 
+async def join_desk_order(state: rx.State, order_id: int) -> None:
+    """Follow an order in the back office; the caller has checked the right to see it."""
+    await _join(state, rooms.DESK_ORDER, [f"{rooms.DESK_ORDER}{order_id}"] if order_id else [])
+
+
 async def join_staff(state: rx.State, staff_id: int) -> None:
     """Follow what this member of staff may do. Call it in on_load of the back office."""
     await _join(state, rooms.STAFF, [rooms.STAFF + str(staff_id)])
@@ -158,6 +163,15 @@ async def join_list(state: rx.State, name: str, staff_id: int) -> None:
     """Follow a list of the back office, and the jobs of who reads it, whose rights the caller has checked."""
     await _join(state, rooms.LIST, [rooms.LIST + name])
     await join_staff(state, staff_id)
+
+
+async def join_storefront(state: rx.State) -> None:
+    """Follow the shop itself. Call it in on_load."""
+    await _join(state, rooms.STOREFRONT, [rooms.STOREFRONT])
+
+
+PAGE_LOADS = handler_name(OnLoadInternalState.on_load_internal)
+"""Has a page run its load handlers again, as after a reconnect: for changes that concern all it shows."""
 
 
 class Author(NamedTuple):

@@ -19,7 +19,7 @@ from shop_app.services.push_targets import cart_audience, order_audience
 
 from .cart import Cart
 from .checkout import Checkout
-from .live import Author, author, handler_name
+from .live import PAGE_LOADS, Author, author, handler_name
 from .order import Order
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,18 @@ KINDS = (
     events.CartChanged,
     events.OrderPlaced,
     events.OrderChanged,
+    events.ShopChanged,
 )
+
+
+_desk_order: tuple[str, ...] = ()
+"""What an order's page in the back office is asked to do when the order has changed."""
+
+
+def show_orders_by(*handlers: str) -> None:
+    """Name these handlers; called once, by the composition root."""
+    global _desk_order
+    _desk_order = handlers
 
 
 @dataclass(slots=True)
@@ -44,9 +55,10 @@ class Changes:
     variants: set[int] = field(default_factory=set)
     carts: dict[int, Author] = field(default_factory=dict)
     orders: set[int] = field(default_factory=set)
+    shop: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.variants or self.carts or self.orders)
+        return bool(self.variants or self.carts or self.orders or self.shop)
 
     def note(self, event: events.Event) -> None:
         match event:
@@ -57,6 +69,8 @@ class Changes:
                 self.carts[cart_id] = self.carts.get(cart_id, this).combined_with(this)
             case events.OrderPlaced(order_id) | events.OrderChanged(order_id):
                 self.orders.add(order_id)
+            case events.ShopChanged():
+                self.shop = True
 
 
 class Publisher:
@@ -117,9 +131,18 @@ async def publish(changes: Changes) -> None:
             _publish_cart(visitor_hash, changes.carts[cart_id])
         await asyncio.sleep(0)
     for order_ids in _chunks(changes.orders):
+        for order_id in order_ids:
+            bus.publish(Push(f"{rooms.DESK_ORDER}{order_id}", ask=_desk_order))
         for token in await db.read(order_audience, order_ids):
             bus.publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
         await asyncio.sleep(0)
+    if changes.shop:
+        bus.publish(shop_changed())
+
+
+def shop_changed() -> Push:
+    """What tells every page of the storefront that the shop has changed."""
+    return Push(rooms.STOREFRONT, ask=(PAGE_LOADS,))
 
 
 def _chunks(ids: Iterable[int]) -> Iterator[tuple[int, ...]]:

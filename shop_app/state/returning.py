@@ -51,7 +51,7 @@ class Returning(FormState, rx.State):
     async def send(self, form: ReturnForm):
         """One request however often it is sent: the key was made when the form was opened."""
         self._clear()
-        if problems := return_commands.problems(form.lines, form.reason):
+        if problems := await db.read(return_commands.problems, form.lines, form.reason):
             return self._fail(by_field(problems))
         arguments = (order_token(self), form.lines, form.reason, form.note, self._request_key)
         try:

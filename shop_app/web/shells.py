@@ -26,6 +26,7 @@ _REACT_HEAD = re.compile(
     r'<title>.*?</title>|<meta [^>]*(?:name="description"|property="og:[a-z_:]+")[^>]*/>', re.DOTALL
 )
 _FIRST_META = re.compile(r'<meta charset="?utf-8"?\s*/?>', re.IGNORECASE)
+_STYLESHEET = re.compile(r'<link (?=[^>]*rel="stylesheet")[^>]*href="([^"]+)"')
 _MANIFEST = re.compile(r"window\.__reactRouterManifest=(\{.*\});?\s*$", re.DOTALL)
 
 
@@ -69,6 +70,11 @@ class BuiltFrontEnd:
     files: dict[str, BuiltFile]
     script_hashes: tuple[str, ...]
     chunks: dict[str, tuple[str, ...]]
+
+    @property
+    def stylesheets(self) -> tuple[str, ...]:
+        """The addresses of the stylesheets that the shell links to."""
+        return tuple(match[1] for match in _STYLESHEET.finditer(self.shell.rest))
 
     def preloads(self, route: str) -> str:
         """Links that fetch the chunks of a route, which the shell doesn't name."""

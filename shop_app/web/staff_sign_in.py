@@ -20,7 +20,7 @@ from shop_app.core.access import clients, cookies, rates
 from shop_app.core.access.rates import Limit
 from shop_app.core.errors import Invalid, ShopError, TooMany
 from shop_app.core.i18n import _
-from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.services.accounts import browsers, passwords, resets, second_step, sessions
 from shop_app.services.accounts.sessions import FactorNeeded, WrongLogin
 from shop_app.services.accounts.tickets import Expired
@@ -157,7 +157,7 @@ def _unless_first(target: str) -> str:
 def too_many(refusal: TooMany) -> Response:
     """A page of its own: it is made at once, however many ask."""
     page = (
-        f'<!doctype html><html lang="{html.escape(settings().locale)}"><meta charset="utf-8">'
+        f'<!doctype html><html lang="{html.escape(shop().locale)}"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
         "<title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34em;"
         "margin:15vh auto;padding:0 1.5em;color-scheme:light dark}}</style>"

@@ -25,6 +25,7 @@ from ..providers.mail import mailer
 from ..providers.mail.file import remove_old
 from ..services import outbox, retention, stock_alerts
 from ..services.cart import holds as cart_holds
+from ..services.catalog import collection_rules, product_actions
 from ..services.orders import commands as order_commands
 from ..services.outbox import LetterToSend
 from ..services.storefront import order_page
@@ -47,6 +48,12 @@ FORGET_BATCHES = 50
 """So many transactions of `FORGET_BATCH` rows an hour for each kind: 10,000 rows."""
 RECENT = timedelta(minutes=30)
 """How far back the regular reconciliation looks; the command line's looks back two days."""
+
+
+def open_scheduled() -> int:
+    """Make scheduled products active whose moment has come; returns how many."""
+    with db.transaction() as session:
+        return product_actions.open_due(session)
 
 
 def send_letters(pause: Pause = time.sleep) -> int:
@@ -119,6 +126,15 @@ def tell_of_stock(pause: Pause = time.sleep) -> int:
         written += count
         if count < BATCH or pause(time.monotonic() - began):
             return written
+
+
+def refresh_collections() -> int:
+    """Write anew which products belong to collections by rule; returns how many collections changed.
+
+    Changes of products are followed at once; this finds what the clock alone has changed.
+    """
+    with db.transaction() as session:
+        return collection_rules.refresh_all(session)
 
 
 def free_holds(pause: Pause = time.sleep) -> int:

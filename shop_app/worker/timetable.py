@@ -65,12 +65,14 @@ def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
             (events.CartChanged,),
             _("End unpaid orders whose cart has changed"),
         ),
+        Job("open_scheduled", jobs.open_scheduled, 30, (), _("Open scheduled products")),
         Job("free_holds", partial(jobs.free_holds, pause), 5, (), _("Release holds that ran out")),
         Job(
             "bulk_jobs", partial(bulk.work_off, pause), 30, (events.BulkJobMoved,), _("Work off bulk actions")
         ),
         Job("sweep", jobs.sweep, 60, (), _("Apply received events, expire unpaid orders")),
         Job("reconcile_recent", jobs.reconcile_recent, 5 * 60, (), _("Compare recent payments")),
+        Job("refresh_collections", jobs.refresh_collections, 60 * 60, (), _("Refresh collections by rule")),
         Job("forget", partial(jobs.forget, pause), 60 * 60, (), _("Remove what has reached its age")),
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..core import db
+from ..core.access.principal import Principal
 from ..core.errors import Conflict, NotFound
 from ..core.i18n import _
 from ..core.money import show
-from ..core.settings import settings
+from ..core.shop import shop
 from ..providers.payments.base import NeverTaken
 from ..providers.payments.registry import bounds, provider
 from ..services.payments import authorisations
@@ -45,11 +46,29 @@ async def capture(order_id: int) -> None:
             raise Conflict(_("The payment can't be captured any more. Ask the shopper to pay again."))
 
 
+async def capture_now(order_id: int, by: Principal) -> None:
+    """Capture what was authorised before anything is sent, because staff say so.
+
+    Errors  Forbidden; Conflict where nothing is authorised; what `capture` refuses.
+    """
+    await db.write(authorisations.ask, order_id, "capture", by=by, durable=True)
+    await capture(order_id)
+
+
+async def void_now(order_id: int, by: Principal) -> None:
+    """Void what was authorised, because staff say so: the bank lets go of the money.
+
+    Errors  Forbidden; Conflict where nothing is authorised; ProviderDown.
+    """
+    await db.write(authorisations.ask, order_id, "void", by=by, durable=True)
+    await void(order_id)
+
+
 def _refuse_what_is_too_little(authorised: Authorised) -> None:
     least_minor = bounds(authorised.payment.provider, authorised.currency).least_minor
     if not 0 < authorised.amount_minor < least_minor:
         return
-    locale = settings().locale
+    locale = shop().locale
     text = _(
         "{amount} can't be taken: a payment has to be at least {least}. Nothing was taken or sent. Cancel "
         "the order, or agree with the shopper on another way to pay."

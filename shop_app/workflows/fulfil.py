@@ -20,6 +20,7 @@ async def fulfil(
     request_key: str = "",
     despite_review: bool = False,
     unpaid_too: bool = False,
+    notify: bool = True,
 ) -> int:
     """Capture the payment where it is only authorised, then send a shipment; returns the shipment's id.
 
@@ -37,6 +38,7 @@ async def fulfil(
         tracking=tracking,
         by=by,
         **options,
+        notify=notify,
         durable=True,
     )
     return shipment.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,14 +13,17 @@ from shop_app.components.kit import as_html, values_of
 from shop_app.pages import cart, checkout
 from shop_app.services.cart.queries import CartLineView, CartView
 from shop_app.services.cart.ways_to_pay import Mark
+from shop_app.services.shop.shown import ShopShown
 from shop_app.services.storefront.order_page import OrderView
 from shop_app.services.storefront.order_steps import OrderStep
 from shop_app.state.cart import Cart
 from shop_app.state.order import Order
+from shop_app.state.shell import Shell
 
 
 def html(make: Any, *args: Any) -> str:
-    with as_html({}):
+    shop = SimpleNamespace(**vars(values_of(Shell)) | {"shop": ShopShown(contact_email="ada@tide.example")})
+    with as_html({Shell: shop}):
         return str(make(*args))
 
 
@@ -28,7 +32,7 @@ def test_without_scripts_a_page_says_that_it_needs_them_and_whom_to_write_to(pag
     before, _, rest = html(page).partition("<noscript>")
     said, _, _after = rest.partition("</noscript>")
     assert "needs scripts to work" in said
-    assert 'href="mailto:hello@fennholm.example"' in said
+    assert 'href="mailto:ada@tide.example"' in said
     assert "needs scripts" not in before
 
 

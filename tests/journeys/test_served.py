@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from shop_app.components.plain_texts import PAGES
+from shop_app.services.shop.legal import PAGES
 from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import DESKTOP, PHONE
 from tests.shop import Shop
@@ -28,7 +28,6 @@ ADDRESSES = (
     "/products/dune-mug?variant=FH-DNM-CLA",
     "/products/no-such-thing",
     "/no-such-page",
-    "/withdrawal",
     *(f"/{name}" for name in PAGES),
 )
 LATER = {

@@ -250,3 +250,24 @@ async def test_a_provider_that_does_not_answer_keeps_the_marks_that_are_known(mo
     registry.remember_methods("stripe", ("card",))
     assert not await learn_methods.learn_methods()
     assert registry.known_methods("stripe") == ("card",)
+
+
+def test_a_call_says_what_the_account_takes(payment_provider: StripeProvider):
+    answer = payment_provider.check()
+    assert answer.succeeded
+    assert answer.text.endswith("The account takes: Card, Bank debit.")
+
+
+def test_a_refused_call_says_so_in_stripes_words_without_the_key(payment_provider: StripeProvider):
+    class Refusing(stripe.HTTPClient):
+        name = "refusing"
+
+        def request(self, method, url, headers, post_data=None):
+            words = "Invalid API Key provided: sk_live_********************wxyz"
+            return f'{{"error": {{"type": "invalid_request_error", "message": "{words}"}}}}', 401, {}
+
+    client = stripe.StripeClient(KEY, http_client=Refusing(), max_network_retries=0)
+    payment_provider.__dict__["client"] = client
+    answer = payment_provider.check()
+    assert not answer.succeeded
+    assert answer.text == "Invalid API Key provided: …"

@@ -250,7 +250,7 @@ What isn't used stays on it. Whoever has the code can spend it, so keep it to yo
 
 See everything: http://localhost:3000/products
 
-Fennholm
+Your shop
 http://localhost:3000
 """
     )

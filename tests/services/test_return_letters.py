@@ -52,7 +52,7 @@ RECEIPT = {
     "send_until": "6 December 2026",
     "note": "",
 }
-END = "\nFennholm\nhttp://localhost:3000\n"
+END = "\nYour shop\nhttp://localhost:3000\n"
 ORDER = f"See your order: http://localhost:3000/orders/{'t' * 32}\n{END}"
 
 
@@ -87,7 +87,7 @@ What you withdraw from
 
 This hasn't left us and won't be sent: 1 × Shoal Bowl. Your money for it goes back within 14 days from today.
 
-Send this back by 6 December 2026: 2 × Dune Mug, Moss. Send the things to Fennholm, Returns, Am Speicher 4, Berlin, Germany, with a note that names order 1001.
+Send this back by 6 December 2026: 2 × Dune Mug, Moss. Send the things to Your shop, with a note that names order 1001.
 
 Your money for it goes back within 14 days after it has arrived here, or after you have shown that you sent it, by the way you paid.
 
@@ -138,7 +138,7 @@ Follow the parcel: https://www.dhl.com/de-en/home/tracking.html?tracking-id=0034
             [
                 "You can send it back",
                 "Of course.",
-                "Address: Fennholm, Returns, Am Speicher 4, Berlin, Germany",
+                "Address: Your shop",
                 "Your money goes back within 14 days after they have arrived here, by the way you paid.",
             ],
         ),

@@ -512,7 +512,7 @@ def test_the_page_says_what_happens_next_with_a_return(session, arrived):
     return_admin.approve(session, the_return(session).id, by=BOSS)
     (view,) = order_page.view(session, arrived.token).returns
     assert view.next_text == (
-        "Send the things to Fennholm, Returns, Am Speicher 4, Berlin, Germany, with a note that names order "
+        "Send the things to Your shop, with a note that names order "
         "1001. Your money goes back within 14 days after they have arrived here."
     )
 

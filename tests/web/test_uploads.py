@@ -14,13 +14,14 @@ from starlette.applications import Starlette
 
 from shop_app.core import db
 from shop_app.core.access import cookies, policy
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.models import AuditEntry, Picture
 from shop_app.services.accounts import sessions
 from shop_app.services.accounts.passwords import hash_password
-from shop_app.services.catalog import pictures
+from shop_app.services.catalog import pictures, product_pictures
 from shop_app.web import uploads
-from tests.factories import make_customer, sign_in
+from tests.factories import make_customer, make_product, sign_in, stock_of
 
 PASSWORD = "a long enough password"
 
@@ -50,10 +51,10 @@ def png() -> bytes:
     return out.getvalue()
 
 
-def forty_million_pixels() -> bytes:
-    """A few kilobytes that are 160 MB in memory."""
+def forty_million_pixels(width: int = 8_000) -> bytes:
+    """A few kilobytes that are 160 MB in memory, or more where they are wider."""
     out = io.BytesIO()
-    Image.new("1", (8_000, 5_000), 1).save(out, "PNG", optimize=True)
+    Image.new("1", (width, 5_000), 1).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
@@ -99,6 +100,74 @@ async def test_what_is_no_picture_is_refused_with_a_sentence(client, body):
     assert answer.status_code == 422
     assert set(answer.json()) == {"error"}
     assert rows() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "sentence"),
+    [
+        ("logo.svg", b'<?xml version="1.0"?><svg><script>1</script></svg>', "An SVG file can carry scripts"),
+        ("mug.jpg", b"<!doctype html><script>alert(1)</script>", "isn't a picture that the shop can read"),
+        ("mug.png", b"%PDF-1.7 /JS", "isn't a picture that the shop can read"),
+        ("mug.webp", b"PK\x03\x04" + b"\x00" * 100, "isn't a picture that the shop can read"),
+        ("half.png", png()[:60], "is damaged"),
+        ("bomb.png", forty_million_pixels(9_000), "more than 40 million pixels"),
+    ],
+)
+async def test_a_refusal_names_the_file_and_says_why(client, name, body, sentence):
+    headers = signed_in("manager")
+    with db.transaction() as session:
+        make_product(session, "Lamp")
+    before = rows()
+    where = f"/uploads/pictures?product=lamp&name={name}"
+    answer = await client.post(where, content=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith(f"{name}: ")
+    assert sentence in answer.json()["error"]
+    assert rows() == before
+
+
+async def test_a_picture_is_put_behind_those_of_its_product(client):
+    headers = signed_in("manager")
+    with db.transaction() as session:
+        make_product(session, "Lamp")
+    answers = [
+        await client.post(f"/uploads/pictures?product={slug}&name=mug.png", content=png(), headers=headers)
+        for slug in ("lamp", "lamp", "no-such")
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201, 422]
+    assert answers[2].json() == {"error": "mug.png: There is no such product."}
+    owner = Principal("staff", 0, "", "", "", BUILT_IN_ROLES["owner"])
+    with db.reading() as session:
+        items = product_pictures.of_product(session, "lamp", by=owner).pictures
+    assert [(item.key, item.file) for item in items] == [(answers[0].json()["key"], "mug.png")]
+
+
+async def test_a_file_of_counts_is_noted_and_nothing_is_booked(client):
+    headers = signed_in("clerk")
+    with db.transaction() as session:
+        make_product(session, "Lamp", stock=10)
+    answer = await client.post("/uploads/counts?name=c.csv", content=b"LAMP;8\nNOPE;1\n", headers=headers)
+    assert (answer.status_code, answer.json()) == (201, {"taken": 1, "rows": 2})
+    with db.reading() as session:
+        assert stock_of(session, "LAMP") == (10, 0, 0)
+    for body, sentence in ((b"LAMP;8\n" * 400_000, "2 MB at most"), (b"\x89PNG\x00", "isn't text")):
+        answer = await client.post("/uploads/counts?name=c.csv", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["error"][:7]) == (422, "c.csv: ")
+        assert sentence in answer.json()["error"]
+    ten_megabytes = await client.post("/uploads/counts", content=b"x" * 10**7, headers=headers)
+    assert (ten_megabytes.status_code, ten_megabytes.json()) == (
+        413,
+        {"error": "A file of counts may have 2 MB at most."},
+    )
+
+
+@pytest.mark.parametrize("who", ["nobody", "shopper"])
+async def test_counts_are_refused_to_everybody_else(client, who):
+    if who == "shopper":
+        with db.transaction() as session:
+            make_customer(session, "shopper@example.com")
+    answer = await client.post("/uploads/counts", content=b"LAMP;8")
+    assert (answer.status_code, answer.json()) == (403, {"error": "Sign in to do that."})
 
 
 async def test_a_body_past_the_limit_is_refused(client, monkeypatch):

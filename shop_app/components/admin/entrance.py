@@ -7,8 +7,9 @@ from typing import Any
 import reflex as rx
 
 from shop_app.core.i18n import _
+from shop_app.state.shell import Shell
 
-from .. import styles, texts
+from .. import styles
 from ..badges import note
 from ..controls import button, here_link
 from ..kit import Component, Text, el, fragment, of, when
@@ -21,7 +22,7 @@ def entrance(title: Text, *body: Any, problem: Text = "", done: Text = "", foot:
     return el.div(
         here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
         el.main(
-            el.p(texts.SHOP, class_name="mb-8 font-serif text-[26px] leading-8"),
+            el.p(of(Shell).shop.name, class_name="mb-8 font-serif text-[26px] leading-8"),
             el.h1(title, class_name=look.TITLE, tab_index=-1),
             el.div(
                 when(problem, note(problem, kind="bad", role="alert", data_testid="login-problem")),

@@ -10,7 +10,7 @@ from shop_app.core.i18n import _
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.base import Notice
 
-from .. import styles, texts
+from .. import styles
 from ..controls import here_link, icon_button
 from ..forms import browser_form
 from ..icons import icon
@@ -94,7 +94,7 @@ def _sheet(current: str) -> Component:
     """The navigation of a phone."""
     return modal(
         el.div(
-            el.p(texts.SHOP, class_name=look.SIDE_LOGO),
+            el.p(of(BackOffice).shop_name, class_name=look.SIDE_LOGO),
             icon_button("close", _("Close"), **CLOSES),
             class_name="flex items-start justify-between",
         ),
@@ -117,7 +117,9 @@ def _back(name: Text, href: Text) -> Component:
 
 
 def _side(current: str) -> Component:
-    return fragment(el.a(texts.SHOP, href="/admin", class_name=look.SIDE_LOGO), *_links(current))
+    return fragment(
+        el.a(of(BackOffice).shop_name, href="/admin", class_name=look.SIDE_LOGO), *_links(current)
+    )
 
 
 def _links(current: str) -> list[Component]:

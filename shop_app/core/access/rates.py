@@ -64,6 +64,8 @@ INVITATION = Limit("invitation", "120/15 minutes", visitor="30/15 minutes")
 """Becoming staff by a letter's link, whose token is too long to be guessed."""
 CREDIT_CODE = Limit("credit code", "60/15 minutes", visitor="10/15 minutes", free=10)
 DISCOUNT_CODE = Limit("discount code", "120/15 minutes", visitor="20/15 minutes", free=20)
+SET_UP = Limit("set-up", "60/15 minutes", free=15)
+"""Sending the form that opens a shop: its token has 125 random bits, so this keeps the log quiet."""
 
 SIGN_IN = Limit(
     "sign-in", "100/15 minutes", visitor="30/15 minutes", email="30/15 minutes", free=20, free_email=5

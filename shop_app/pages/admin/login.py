@@ -147,7 +147,7 @@ def _page(path: str, component: Any, title: str) -> Page:
     return Page(
         path,
         component,
-        title=texts.titled(title),
+        title=lambda _view: texts.titled(title),
         view=sign_in.view,
         head=Head(robots="noindex"),
         is_back_office=True,

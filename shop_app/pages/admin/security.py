@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from shop_app.components import styles, texts
 from shop_app.components.admin import look
 from shop_app.components.admin.entrance import passkey_button
@@ -325,4 +327,4 @@ def _session(session: SessionView) -> Component:
     )
 
 
-PAGE = Page("/admin/security", security, title=texts.titled(TITLE), load=(Security.load,), needs="")
+PAGE = Page("/admin/security", security, title=partial(texts.titled, TITLE), load=(Security.load,), needs="")

@@ -298,6 +298,33 @@ class Bounded(Protocol):
         ...
 
 
+@runtime_checkable
+class Shown(Protocol):
+    """A payment provider with pages that show staff its payments and disputes."""
+
+    def page_of(self, reference: str) -> str:
+        """The page's address by the provider's id; "" for an id that has none. Nothing is called outside."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider answered when it was called to see whether it does."""
+
+    succeeded: bool
+    text: str
+    """In its own words, without a key or a part of one."""
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A payment provider that can be called to see whether it answers."""
+
+    def check(self) -> Answer:
+        """Call it; nothing is made or moved. Whatever it answers is returned, never raised."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentMethod:
     """A way to pay: its key, and how its provider is made, once in each process."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ...core.errors import Invalid
 from ...core.i18n import _, plural
-from ...core.settings import settings
+from ...core.shop import shop
 from .base import (
     Forged,
     Notice,
@@ -28,10 +28,10 @@ class ManualProvider:
         if not collected:
             return _("Bank transfer")
         by_bank = _("Bank transfer, or cash when you collect")
-        return by_bank if settings().bank_account else _("Cash when you collect")
+        return by_bank if shop().bank_account else _("Cash when you collect")
 
     def note(self, *, collected: bool) -> str:
-        count = settings().transfer_days
+        count = shop().transfer_days
         if not collected:
             return plural(
                 "You get the details with the order, and have {count} day to pay. We send it when the money "
@@ -44,7 +44,7 @@ class ManualProvider:
 
     def is_offered(self, *, collected: bool) -> bool:
         """A transfer needs a bank account, and cash somebody who comes."""
-        return collected or settings().bank_account != ""
+        return collected or shop().bank_account != ""
 
     def methods(self) -> tuple[str, ...]:
         return ()

@@ -12,7 +12,7 @@ from functools import lru_cache
 from ...core import fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _
-from .base import Bounded, Bounds, PaymentMethod, PaymentProvider
+from .base import Bounded, Bounds, PaymentMethod, PaymentProvider, Shown
 from .manual import MANUAL
 from .stripe import CARD
 
@@ -55,6 +55,12 @@ def bounds(name: str, currency: str) -> Bounds:
     """The amounts that a provider takes in one payment; all of them where it doesn't say."""
     one = provider(name)
     return one.bounds(currency) if isinstance(one, Bounded) else Bounds()
+
+
+def page_of(name: str, reference: str) -> str:
+    """Where a provider shows people the payment or dispute with this id; "" where it doesn't."""
+    one = provider(name) if name in _methods and reference else None
+    return one.page_of(reference) if isinstance(one, Shown) else ""
 
 
 @lru_cache(maxsize=32)

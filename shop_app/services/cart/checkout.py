@@ -16,7 +16,7 @@ from ...core.email_addresses import normal_email
 from ...core.errors import NotFound
 from ...core.i18n import _
 from ...core.money import show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.typed_text import prose
 from ...providers.payments import registry
 from ..credit import payments as credit_payments
@@ -213,7 +213,7 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
     problems_of.append(("country", "" if served else _("Choose a country that we deliver to")))
     problems_of += addresses.problems(asdict(form))
     if form.billing == billing.OTHER:
-        problems_of += billing.problems(asdict(form), settings().locale)
+        problems_of += billing.problems(asdict(form), shop().locale)
     problems_of.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))
     methods = {method.code for method in methods_by_country.get(form.country, ())}
     if form.shipping_method and methods and form.shipping_method not in methods:
@@ -275,7 +275,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
     lines = cart_lines.lines(session, head.id)
     if all(line.saved for line in lines):
         raise empty_cart()
-    locale, currency = settings().locale, head.currency
+    locale, currency = shop().locale, head.currency
     form = _kept_form(head)
     priced = price(session, head, lines, form)
     totals, way = priced.totals, priced.totals.shipping
@@ -370,4 +370,4 @@ def _sorted_countries(codes: tuple[str, ...], locale: str, own: str) -> tuple[Co
 
 def _countries(codes: tuple[str, ...], locale: str) -> list[CountryChoice]:
     """Where the shop delivers to, its own country first."""
-    return list(_sorted_countries(codes, locale, settings().country))
+    return list(_sorted_countries(codes, locale, shop().country))

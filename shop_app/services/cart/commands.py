@@ -16,7 +16,7 @@ from ...core import events
 from ...core.clock import now
 from ...core.errors import Invalid, NotFound, OutOfStock, TooMany
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.upsert import Insert, upsert
 from ...models import MAX_LINES, MAX_QUANTITY
 from ..credit import payments as credit_payments
@@ -250,10 +250,9 @@ def _open(session: Session, key_hash: str) -> Head:
     connection, at = session.connection(), now()
     row = connection.execute(_BUMP, {"key": key_hash, "at": at}).first()
     if row is None:
-        shop_settings = settings()
         row = connection.execute(
             _open_cart(session),
-            {"key": key_hash, "currency": shop_settings.currency, "country": shop_settings.country, "at": at},
+            {"key": key_hash, "currency": shop().currency, "country": shop().country, "at": at},
         ).one()
     return Head(*row)
 

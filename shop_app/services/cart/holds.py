@@ -18,6 +18,7 @@ from ...core import events
 from ...core.clock import now
 from ...core.i18n import _, plural
 from ...core.settings import settings
+from ...core.shop import shop
 from ...models import Cart, Order, OrderLine, OrderStatus, StockHold, Variant, table_of
 from ..inventory import holds as inventory_holds
 from ..inventory.ledger import only_left
@@ -103,7 +104,7 @@ class _Times:
 
     def extended(self, at: datetime) -> datetime:
         """Until when an action at this moment extends the hold."""
-        return max(self.expires_at, min(at + timedelta(minutes=settings().hold_minutes), self.ceiling))
+        return max(self.expires_at, min(at + timedelta(minutes=shop().hold_minutes), self.ceiling))
 
 
 def worth_extending(hold: HoldView) -> bool:

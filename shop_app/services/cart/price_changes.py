@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ...core.errors import Conflict
 from ...core.i18n import _
 from ...core.money import MAX_MINOR, show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import PromotionKind
 from .priced_cart import Priced
 
@@ -95,7 +95,7 @@ def read(text: str, total_minor: int) -> tuple[Part, ...]:
 
 def risen(priced: Priced, shown_minor: int, shown: str, currency: str) -> PriceRisen:
     """The refusal of a total that is higher than the one that was shown."""
-    locale, now_minor = settings().locale, priced.totals.total_minor
+    locale, now_minor = shop().locale, priced.totals.total_minor
     summary = _("The total is now {now}, {more} more than before.").format(
         now=show(now_minor, currency, locale), more=show(now_minor - shown_minor, currency, locale)
     )
@@ -108,7 +108,7 @@ def risen(priced: Priced, shown_minor: int, shown: str, currency: str) -> PriceR
 
 def less_credit(left_minor: int, shown_minor: int, currency: str) -> str:
     """The refusal of a rest that has risen because there is less credit."""
-    locale = settings().locale
+    locale = shop().locale
     return _(
         "{left} is left to pay now, {more} more than before: there is less credit than there was."
     ).format(left=show(left_minor, currency, locale), more=show(left_minor - shown_minor, currency, locale))

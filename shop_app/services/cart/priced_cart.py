@@ -13,7 +13,7 @@ from sqlmodel import Session
 from ...core import clock
 from ...core.clock import now
 from ...core.currencies import Currency, currency
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import Category, PromotionKind, table_of
 from ...providers.taxes import Place
 from ..pricing.price_cart import Shipping, Totals, price_cart, seen_delivery, seen_price
@@ -58,7 +58,7 @@ class Priced:
 
     @property
     def _is_net(self) -> bool:
-        return self.totals.reverse_charge and settings().prices_include_tax
+        return self.totals.reverse_charge and shop().prices_include_tax
 
 
 def price(
@@ -108,9 +108,9 @@ def price(
         offers=offers,
         rates=rates,
         currency=cart_head.currency,
-        tax_included=settings().prices_include_tax,
+        tax_included=shop().prices_include_tax,
         reverse_charge=vat_numbers.reverses(vat_number, cart_head.country),
-        locale=settings().locale,
+        locale=shop().locale,
     )
     return Priced(
         (*lines, *(gifts[gift.key] for gift in totals.gifts)), totals, live.reasons + totals.reasons,

@@ -13,7 +13,7 @@ from ...core.dates import day
 from ...core.email_addresses import normal_email
 from ...core.i18n import _, plural
 from ...core.money import show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import MAX_QUANTITY, PromotionKind
 from ..credit import payments as credit_payments
 from ..credit.payments import CreditView
@@ -107,7 +107,7 @@ class CartView:
 
 def cart_view(head: Head, lines: list[Line], priced: Priced, ways: Ways) -> CartView:
     """The view of these lines, priced already, and of the ways to pay them."""
-    totals, locale, currency = priced.totals, settings().locale, head.currency
+    totals, locale, currency = priced.totals, shop().locale, head.currency
     kept = [_line_view(line, priced, currency, locale) for line in lines if not line.saved]
     way = totals.shipping
     free_line, percent = _free_shipping(priced, currency, locale)

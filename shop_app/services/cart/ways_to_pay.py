@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from ...core.i18n import _
 from ...core.money import show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...providers.payments import registry
 from ...providers.payments.base import METHODS, Bounds, PaymentProvider
 from ..credit import payments as credit_payments
@@ -106,7 +106,7 @@ def _amount_problem(label: str, left_minor: int, currency: str, bounds: Bounds) 
     else:
         bound_minor = bounds.most_minor
         text = _("{way}: a payment can be {bound} at most, and this is {amount}.")
-    bound, amount = (show(minor, currency, settings().locale) for minor in (bound_minor, left_minor))
+    bound, amount = (show(minor, currency, shop().locale) for minor in (bound_minor, left_minor))
     return text.format(way=label, bound=bound, amount=amount)
 
 

@@ -208,6 +208,12 @@ def _decode(data: bytes) -> Image.Image:
             code="too_large",
         ) from None
     except UnidentifiedImageError:
+        if _is_svg(data):
+            raise Invalid(
+                _("An SVG file can carry scripts, so the shop doesn't take it. Save it as PNG or WebP."),
+                field="picture",
+                code="svg",
+            ) from None
         raise Invalid(
             _("This file isn't a picture that the shop can read. Use JPEG, PNG, WebP, AVIF or GIF."),
             field="picture",
@@ -219,6 +225,10 @@ def _decode(data: bytes) -> Image.Image:
             field="picture",
             code="broken",
         ) from None
+
+
+def _is_svg(data: bytes) -> bool:
+    return b"<svg" in data[:4096].lower()
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:

@@ -12,7 +12,7 @@ from babel.numbers import format_decimal
 from ...core import money
 from ...core.currencies import currency
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 
 
 class Tag(NamedTuple):
@@ -25,25 +25,25 @@ class Tag(NamedTuple):
 
 def shown(minor: int) -> str:
     """A price of the catalogue in the shop's currency and locale, as it is sold."""
-    return money.show(sold_minor(minor), settings().currency, settings().locale)
+    return money.show(sold_minor(minor), shop().currency, shop().locale)
 
 
 def sold_minor(minor: int) -> int:
     """A stored price as a cart charges it: on the currency's step, even one that no draft has checked."""
-    return money.round_half_up(minor, money.step(settings().currency))
+    return money.round_half_up(minor, money.step(shop().currency))
 
 
 def plain(minor: int | None) -> str:
     """An amount as it is typed into a field: "24" or "24.50", "" for none."""
     if minor is None:
         return ""
-    text = money.decimal_text(minor, settings().currency)
+    text = money.decimal_text(minor, shop().currency)
     return text.removesuffix(".00").removesuffix(".000")
 
 
 def number(value: int, over: int) -> str:
     """A quotient with one decimal at most, in the shop's locale: number(112, 10) is 11.2 in English."""
-    return format_decimal(Decimal(value) / over, "#,##0.#", locale=settings().locale)
+    return format_decimal(Decimal(value) / over, "#,##0.#", locale=shop().locale)
 
 
 def saved(price_minor: int, compare_at_minor: int | None) -> str:
@@ -69,9 +69,9 @@ def unit_price(price_minor: int, contents: int, unit: str) -> str:
     if not contents:
         return ""
     whole = {"g": _("{price} per kg"), "ml": _("{price} per l")}[unit]
-    code = settings().currency
+    code = shop().currency
     unit_minor = money.round_half_up(Fraction(1000 * price_minor, contents), currency(code).last_digit_minor)
-    return whole.format(price=money.show(unit_minor, code, settings().locale))
+    return whole.format(price=money.show(unit_minor, code, shop().locale))
 
 
 def tag(low_minor: int, high_minor: int, compare_at_minor: int | None) -> Tag:

@@ -14,6 +14,13 @@ class PictureView:
     width: int = 960
     height: int = 1200
     colour: str = "#d9cfc3"
+    focus: str = ""
+    """The focal point as CSS takes it, "30% 20%": a crop keeps it in view; "" for the middle."""
+
+
+def focus_of(x: int, y: int) -> str:
+    """A focal point in per cent of width and height, as a view has it."""
+    return "" if (x, y) == (50, 50) else f"{x}% {y}%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +281,8 @@ class ProductPage:
     listed: bool = True
     """Whether search engines may show it."""
     title: str = ""
+    seo_title: str = ""
+    """What search engines show as its title, "" for the title itself."""
     subtitle: str = ""
     crumbs: list[Crumb] = field(default_factory=list)
     description_html: str = ""

@@ -13,7 +13,7 @@ from ...core.email_addresses import normal_email
 from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.money import show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.typed_text import code
 from ...models import CreditEntryKind, Order, table_of
 from ..staff import audit
@@ -78,7 +78,7 @@ def accounts(session: Session, *, by: Principal, search: str = "", before: int =
     """
     by.need(PERMISSION)
     text = code(search)
-    locale = settings().locale
+    locale = shop().locale
     rows = session.connection().execute(
         _SEARCH, {"before": before, "text": normal_email(text) or text, "end": text.upper()[-4:]}
     )
@@ -103,7 +103,7 @@ def entries(session: Session, account_id: int, *, by: Principal) -> list[EntryVi
     Errors  Forbidden; NotFound.
     """
     by.need(PERMISSION)
-    account_values, locale = credit_commands.account_row(session, account_id), settings().locale
+    account_values, locale = credit_commands.account_row(session, account_id), shop().locale
     return [
         EntryView(
             row.kind,

@@ -15,7 +15,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.money import show, step_problem
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.upsert import Insert, upsert
 from ...models import Counter, CreditAccount, CreditEntry, CreditEntryKind, CreditKind, table_of
 from .. import outbox
@@ -103,7 +103,7 @@ def issue(
     by.need(PERMISSION)
     _check_new(amount_minor, kind, email, expires_at, request_key)
     address = clean_email(email) if email.strip() else ""
-    currency, key = settings().currency, f"issued:{request_key}"
+    currency, key = shop().currency, f"issued:{request_key}"
     session.connection().execute(_lock_new_accounts(session))
     issued = session.connection().execute(_BY_KEY, {"key": key}).first()
     code = credit_codes.make(request_key) if kind == CreditKind.GIFT_CARD else ""
@@ -224,7 +224,7 @@ def write_letter(
 
     The code isn't stored with it: `letters.about_credit` makes it when the letter is sent.
     """
-    row, locale = account_row(session, account_id), settings().locale
+    row, locale = account_row(session, account_id), shop().locale
     data = {
         "account_id": account_id,
         "amount": show(amount_minor, currency, locale),
@@ -274,9 +274,9 @@ def _check_new(amount_minor: int, kind: str, email: str, expires_at: datetime | 
 
 def check_amount(amount_minor: int) -> None:
     if type(amount_minor) is not int or not 0 < amount_minor <= MAX_MINOR:
-        most = show(MAX_MINOR, settings().currency, settings().locale)
+        most = show(MAX_MINOR, shop().currency, shop().locale)
         raise Invalid(_("Enter an amount above zero, {most} at most.").format(most=most), field="amount")
-    if off_step := step_problem(amount_minor, settings().currency, settings().locale):
+    if off_step := step_problem(amount_minor, shop().currency, shop().locale):
         raise Invalid(off_step, field="amount")
 
 

@@ -19,7 +19,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
 from ...core.money import show, step
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import (
     CreditEntryKind,
     Order,
@@ -165,8 +165,8 @@ def _note(card: Card, amount_minor: int, kept_minor: int, currency: str, bounds:
     """Why a card pays nothing, or less than it has; "" where it pays all that it can."""
     if kept_minor:
         return _("{amount} stays on it, because the rest has to be a payment of at least {least}").format(
-            amount=show(kept_minor, currency, settings().locale),
-            least=show(bounds.least_minor, currency, settings().locale),
+            amount=show(kept_minor, currency, shop().locale),
+            least=show(bounds.least_minor, currency, shop().locale),
         )
     if amount_minor:
         return ""
@@ -183,7 +183,7 @@ def sum_of(parts: Iterable[Part]) -> int:
 
 def shown(parts: Iterable[Part], currency: str) -> list[CreditView]:
     """The rows below a total."""
-    locale = settings().locale
+    locale = shop().locale
     return [
         CreditView(
             part.account_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, union_all
 from sqlmodel import Session, col
 
 from ...core.access.principal import Principal
@@ -45,13 +45,17 @@ def unpaid() -> ColumnElement[bool]:
     return and_(
         col(Order.status) == OrderStatus.PLACED,
         col(Order.payment_status).in_(waiting),
-        col(Order.total_minor) > 0,
+        # An expression, so that no index of amounts is taken for it: nearly all orders cost something.
+        col(Order.total_minor) + 0 > 0,
     )
 
 
 def attention() -> ColumnElement[bool]:
-    """The condition of orders that a person has to look at."""
-    return or_(col(Order.needs_review) != "", col(Order.payment_status) == PaymentStatus.DISPUTED)
+    """The condition of orders that a person has to look at; two indexes answer it, each for its half."""
+    # The text stands in the statement: only then does SQLite take the index of those orders alone.
+    flagged = select(col(Order.id)).where(col(Order.needs_review) != literal_column("''"))
+    disputed = select(col(Order.id)).where(col(Order.payment_status) == PaymentStatus.DISPUTED)
+    return col(Order.id).in_(union_all(flagged, disputed))
 
 
 def returns_open() -> ColumnElement[bool]:

@@ -90,8 +90,9 @@ def ship(
     request_key: str = "",
     despite_review: bool = False,
     unpaid_too: bool = False,
+    notify: bool = True,
 ) -> Shipped:
-    """Send a shipment with these units of each line, and write to the shopper.
+    """Send a shipment with these units of each line, and write to the shopper where `notify`.
 
     The same `request_key` is the same shipment. `despite_review` sends although the order needs review or
     its payment is disputed; `unpaid_too` although nothing was paid (cash on pick-up).
@@ -126,7 +127,8 @@ def ship(
     )
     order_units.recompute_fulfilment(session, order_id, actor=by.actor)
     rest = any(line.to_send > units.get(line.id, 0) for line in lines.values())
-    _write_letter(session, head, "order_shipped", lines, units, {"rest": rest, **shipment})
+    if notify:
+        _write_letter(session, head, "order_shipped", lines, units, {"rest": rest, **shipment})
     return Shipped(shipment_id, order_id, fresh=True)
 
 
@@ -189,6 +191,26 @@ def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None
     units = {row.order_line_id: row.quantity for row in rows}
     lines = order_units.lines_of(session, shipment.order_id)
     _write_letter(session, head, "order_delivered", lines, units, {"shipment_id": shipment_id})
+
+
+def change_tracking(
+    session: Session, shipment_id: int, *, carrier: str, tracking: str, by: Principal
+) -> None:
+    """Write another carrier or tracking number on a shipment; no letter is written.
+
+    Errors  Forbidden; NotFound; Invalid for texts that are too long; Conflict for one that was called back.
+    """
+    by.need(PERMISSION)
+    shipment, head = _locked(session, shipment_id)
+    carrier, tracking = _texts(carrier, tracking)
+    if shipment.status == ShipmentState.CANCELLED:
+        raise Conflict(_("The parcel was cancelled already."))
+    if (carrier, tracking) == (shipment.carrier, shipment.tracking):
+        return
+    change = update(_shipment).where(_shipment.c.id == shipment_id)
+    session.connection().execute(change.values(carrier=carrier, tracking=tracking))
+    data = {"shipment_id": shipment_id, "carrier": carrier, "tracking": tracking}
+    _note(session, head, "tracking_changed", by, **data)
 
 
 def order_of(session: Session, shipment_id: int) -> int:
@@ -268,6 +290,14 @@ def _earlier_shipment(session: Session, order_id: int, key: str, units: Mapping[
                 raise Conflict(_("This was asked for before, with other values."), code="other_contents")
             return int(event_data["shipment_id"])
     return None
+
+
+def units_of_request(session: Session, order_id: int, key: str) -> dict[int, int]:
+    """The units that the request with this key has sent, by the order line's id; {} for a new key."""
+    for event_data in session.connection().execute(_EVENTS, {"order": order_id}).scalars():
+        if event_data.get("key") == key:
+            return {int(line): count for line, count in event_data["units"].items()}
+    return {}
 
 
 def _write(

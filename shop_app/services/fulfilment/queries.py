@@ -78,9 +78,13 @@ def shipments(session: Session, order_id: int) -> list[ShipmentView]:
 def tracking_url(carrier: str, tracking: str) -> str:
     """The carrier's page of a shipment; "" for a carrier that isn't in TRACKING.
 
-    >>> tracking_url("UPS", "1Z 999")
-    'https://www.ups.com/track?tracknum=1Z%20999'
+    A tracking number that is an address itself leads there.
+
+    >>> tracking_url("UPS", "1Z 999"), tracking_url("Swift", "https://swift.example/p/7")
+    ('https://www.ups.com/track?tracknum=1Z%20999', 'https://swift.example/p/7')
     """
+    if tracking.startswith(("https://", "http://")) and " " not in tracking:
+        return tracking
     name = carrier.strip().casefold().split(" ")[0]
     return TRACKING[name].format(quote(tracking, safe="")) if tracking and name in TRACKING else ""
 

@@ -16,23 +16,20 @@ from ...core.i18n import _
 from ...models import StockPolicy
 from ..staff import audit
 from . import commands as inventory_commands
+from . import needs
 from .queries import StockLevels, row_of, shown
+from .words import reasons
 
 MAX_UNITS = 10**6
 MAX_NOTE = 1000
+MAX_LOW_AT = 10_000
 
 
-def reasons() -> dict[str, str]:
-    """Why staff change a number: the labels, by the word that is stored."""
-    return {
-        "delivery": _("A delivery came"),
-        "count": _("Counted"),
-        "broken": _("Broken"),
-        "lost": _("Lost"),
-        "found": _("Found"),
-        "own_use": _("Used in the shop"),
-        "mistake": _("An entry was wrong"),
-    }
+def check_units(units: int, least: int) -> None:
+    """Errors  Invalid for what is no whole number from `least` to MAX_UNITS."""
+    if type(units) is not int or not least <= units <= MAX_UNITS:
+        text = _("Enter a whole number from {least} to {most}.")
+        raise Invalid(text.format(least=least, most=MAX_UNITS), field="units")
 
 
 def set_units(
@@ -44,7 +41,7 @@ def set_units(
             are allocated and held, an unknown reason or a number out of range.
     """
     by.need("inventory.adjust")
-    _check(units, 0)
+    check_units(units, 0)
     before = row_of(session, sku, lock=True)
     if (before.on_hand or 0) != seen:
         text = _("There are {now} units in the house now, not {seen} any more. Look again.")
@@ -62,12 +59,12 @@ def change_units(
             a delta of 0.
     """
     by.need("inventory.adjust")
-    _check(delta, -MAX_UNITS)
+    check_units(delta, -MAX_UNITS)
     if not delta:
-        raise Invalid(_("Enter how many units came or went."), field="delta")
+        raise Invalid(_("Enter how many units came or went."), field="units")
     before = row_of(session, sku, lock=True)
     if before.on_hand is None:
-        _check(delta, 0)
+        check_units(delta, 0)
         command = partial(inventory_commands.set_on_hand, session, before.id, delta)
     else:
         command = partial(inventory_commands.adjust, session, before.id, delta)
@@ -93,6 +90,43 @@ def set_policy(
     return _recorded(session, before, "stock_policy_set", {}, by)
 
 
+def set_low_at(session: Session, sku: str, low_at: int, *, by: Principal) -> StockLevels:
+    """Say from how many units left, downwards, the variant counts as low; 0: never before it is sold out.
+
+    Errors  Forbidden; NotFound; Invalid for a number out of range.
+    """
+    by.need("inventory.adjust")
+    if type(low_at) is not int or not 0 <= low_at <= MAX_LOW_AT:
+        text = _("Enter a whole number from 0 to {most}.")
+        raise Invalid(text.format(most=f"{MAX_LOW_AT:,}"), field="low_at")
+    before = row_of(session, sku, lock=True)
+    if before.low_at == low_at:
+        return shown(before)
+    inventory_commands.set_low_at(session, before.id, low_at)
+    return _recorded(session, before, "stock_threshold_set", {}, by)
+
+
+def choose_policy(
+    session: Session, sku: str, policy: str, *, expected_on: date | None = None, by: Principal
+) -> StockLevels:
+    """Sell what is on hand (deny), more than that (backorder), or track no stock (untracked).
+
+    What was untracked is counted again from the units that orders have; a count says the rest.
+
+    Errors  as `set_policy`, `stop_tracking` and `track`.
+    """
+    if policy not in set(StockPolicy):
+        raise Invalid(_("Choose what happens when it is sold out."), field="policy")
+    if policy == StockPolicy.UNTRACKED:
+        return stop_tracking(session, sku, by=by)
+    by.need("inventory.adjust")
+    now = row_of(session, sku)
+    if now.policy == StockPolicy.UNTRACKED:
+        track(session, sku, now.on_hand, by=by)
+    backorder = policy == StockPolicy.BACKORDER
+    return set_policy(session, sku, backorder=backorder, expected_on=expected_on, by=by)
+
+
 def stop_tracking(session: Session, sku: str, *, by: Principal) -> StockLevels:
     """Sell the variant without counting it: its holds end, and its free units are taken out of the count.
 
@@ -116,7 +150,7 @@ def track(session: Session, sku: str, units: int, *, by: Principal) -> StockLeve
             orders have, or a number out of range.
     """
     by.need("inventory.adjust")
-    _check(units, 0)
+    check_units(units, 0)
     before = row_of(session, sku, lock=True)
     if before.policy != StockPolicy.UNTRACKED:
         raise Conflict(_("The stock of this is tracked already. Look again."))
@@ -133,7 +167,13 @@ def _change(
     note = note.strip()
     if len(note) > MAX_NOTE:
         raise Invalid(_("Keep the note below {count} characters").format(count=MAX_NOTE), field="note")
-    command(reason=reason, actor=by.actor, note=note)
+    try:
+        command(reason=reason, actor=by.actor, note=note)
+    except Invalid as refusal:
+        # Who has them is said, so that one knows whom to ask.
+        raise Invalid(
+            f"{refusal.message} {needs.sentence(session, before.id)}".strip(), field="units"
+        ) from None
     return _recorded(session, before, "stock_changed", {"reason": reason, "note": note}, by)
 
 
@@ -154,12 +194,11 @@ def _recorded(
     return shown(after)
 
 
-def _check(units: int, least: int) -> None:
-    if type(units) is not int or not least <= units <= MAX_UNITS:
-        text = _("Enter a whole number from {least} to {most}.")
-        raise Invalid(text.format(least=least, most=MAX_UNITS), field="units")
-
-
 def _plain(row: Any) -> dict[str, Any]:
     expected = row.backorder_on.isoformat() if row.backorder_on else ""
-    return {"on_hand": row.on_hand or 0, "policy": row.policy or "deny", "expected_on": expected}
+    return {
+        "on_hand": row.on_hand or 0,
+        "policy": row.policy or "deny",
+        "expected_on": expected,
+        "low_at": 3 if row.low_at is None else row.low_at,
+    }

@@ -32,6 +32,9 @@ _SET_POLICY = (
     )
     .values(policy=bindparam("to_policy"), backorder_on=bindparam("expected"))
 )
+_SET_LOW_AT = (
+    update(level).where(level.c.variant_id == bindparam("variant")).values(low_at=bindparam("at_least"))
+)
 _LOCKED_LEVEL = select(level).where(level.c.variant_id == bindparam("variant")).with_for_update()
 _ALLOCATED = (
     select(movement.c.variant_id, func.sum(movement.c.allocated_delta))
@@ -117,6 +120,16 @@ def set_policy(
         text = _("{promised} are promised and {on_hand} are in the house, so backorders can't end yet.")
         promised = before.allocated + before.held
         raise Invalid(text.format(promised=promised, on_hand=before.on_hand), field="backorder")
+    events.publish(session, events.StockChanged((variant_id,)))
+
+
+def set_low_at(session: Session, variant_id: int, low_at: int) -> None:
+    """Say from how many units left, downwards, the variant counts as low."""
+    session.flush()
+    values = {"variant": variant_id, "at_least": low_at}
+    if not session.connection().execute(_SET_LOW_AT, values).rowcount:
+        set_on_hand(session, variant_id, 0, reason="new")
+        session.connection().execute(_SET_LOW_AT, values)
     events.publish(session, events.StockChanged((variant_id,)))
 
 

@@ -5,29 +5,51 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
 
+from ...core import dates
 from ...core.access.principal import Principal
 from ...core.errors import NotFound
 from ...core.i18n import _
-from ...models import Product, StockLevel, StockMovement, StockPolicy, Variant, table_of
+from ...models import (
+    ExpectedDelivery,
+    Order,
+    Product,
+    StockLevel,
+    StockMovement,
+    StockPolicy,
+    Variant,
+    table_of,
+)
+from . import words
 
 _variant = table_of(Variant)
 _product = table_of(Product)
 _level = table_of(StockLevel)
 _movement = table_of(StockMovement)
+_delivery = table_of(ExpectedDelivery)
+_order = table_of(Order)
+INCOMING = (
+    select(func.coalesce(func.sum(_delivery.c.units), 0))
+    .where(_delivery.c.variant_id == _variant.c.id)
+    .scalar_subquery()
+)
+"""The units that deliveries are to bring of the variant of the statement around it."""
 _STOCK_LEVELS = (
     select(
         _variant.c.id,
         _variant.c.sku,
         _product.c.title,
+        _product.c.slug,
         _variant.c.title.label("variant"),
         _level.c.on_hand,
         _level.c.allocated,
         _level.c.held,
+        _level.c.low_at,
         _level.c.policy,
         _level.c.backorder_on,
+        INCOMING.label("incoming"),
     )
     .join(_product, _product.c.id == _variant.c.product_id)
     .outerjoin(_level, _level.c.variant_id == _variant.c.id)
@@ -49,6 +71,12 @@ class Movement:
     reason: str
     note: str
     actor: str
+    title: str = ""
+    """What happened, in words."""
+    when: str = ""
+    who: str = ""
+    order_number: str = ""
+    """The order that it was for; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +96,14 @@ class StockLevels:
     """ISO; "" where it is unknown."""
     tracked: bool = True
     """False where nobody counts it: always for sale; on hand is what orders have."""
+    slug: str = ""
+    """The product's."""
+    low_at: int = 3
+    incoming: int = 0
+    """Units that deliveries are to bring."""
+    policy: str = StockPolicy.DENY.value
+    mark: str = ""
+    """out, low, oversold, or "" where all is well."""
 
 
 def stock_levels(session: Session, sku: str, *, by: Principal) -> StockLevels:
@@ -93,13 +129,18 @@ def history(session: Session, sku: str, *, by: Principal, most: int = 50) -> lis
             row.reason,
             row.note,
             row.actor,
+            words.movement(row.kind, row.reason),
+            dates.short_moment(row.at),
+            words.actor(row.actor),
+            str(row.number or ""),
         )
         for row in session.connection().execute(_HISTORY, params)
     ]
 
 
 _HISTORY = (
-    select(_movement)
+    select(_movement, _order.c.number)
+    .outerjoin(_order, _order.c.id == _movement.c.order_id)
     .where(_movement.c.variant_id == bindparam("variant"))
     .order_by(_movement.c.id.desc())
     .limit(bindparam("most"))
@@ -131,4 +172,18 @@ def shown(row: Any) -> StockLevels:
         row.policy == StockPolicy.BACKORDER,
         row.backorder_on.isoformat() if row.backorder_on else "",
         row.policy != StockPolicy.UNTRACKED,
+        row.slug,
+        3 if row.low_at is None else row.low_at,
+        int(row.incoming),
+        row.policy or StockPolicy.DENY.value,
+        mark_of(row.policy, on_hand - allocated - held, 3 if row.low_at is None else row.low_at),
     )
+
+
+def mark_of(policy: str | None, left: int, low_at: int) -> str:
+    """What needs a look about a variant with so many units left: oversold, out, low, or "" for nothing."""
+    if policy == StockPolicy.UNTRACKED:
+        return ""
+    if left < 0:
+        return "oversold"
+    return "out" if not left else "low" if left <= low_at else ""

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from ...core import clock, events, working_days
 from ...core.clock import now
 from ...core.money import show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import OrderStatus
 from . import cart_completion
 from . import commands as order_commands
@@ -33,7 +33,7 @@ _WAIT = (
 
 def transfer_end(country: str) -> datetime:
     """The moment until which an order to that country waits for its transfer, counted from today."""
-    return clock.end_of(working_days.period_end(clock.today(), settings().transfer_days, country))
+    return clock.end_of(working_days.period_end(clock.today(), shop().transfer_days, country))
 
 
 def authorised(session: Session, order_id: int, authorized_minor: int) -> None:

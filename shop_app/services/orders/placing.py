@@ -15,7 +15,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, Invalid, OutOfStock
 from ...core.i18n import _
 from ...core.money import show, step
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.upsert import Insert, upsert
 from ...models import (
     Cart,
@@ -43,7 +43,8 @@ from ..credit.payments import Part
 from ..inventory import commands as inventory_commands
 from ..promotions import commands as promotions_commands
 from ..shipping import queries as shipping_queries
-from . import awaited_payment
+from ..shop import legal
+from . import awaited_payment, finding
 from . import commands as order_commands
 from .queries import order, order_discount, order_line
 
@@ -52,7 +53,6 @@ PAY_WITHIN = timedelta(minutes=40)
 SAME_CLICK = timedelta(minutes=30)
 """So long after an order, placing a cart that has become it gives that order back."""
 FIRST_NUMBER = 1001
-TERMS_VERSION = "2026-11"
 _order_tax_line = table_of(OrderTaxLine)
 _cart = table_of(Cart)
 _variant_option = table_of(VariantOption)
@@ -293,6 +293,7 @@ def _freeze(
         until = row["placed_at"] + PAY_WITHIN if waits else awaited_payment.transfer_end(form.country)
         row |= {"expires_at": until, "address_hash": address_hash}
     order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
+    finding.write_words(session, order_id, form.email, row["ship_to"], row["bill_to"])
     units: dict[int, int] = {}
     for line in priced.lines:
         units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity
@@ -337,8 +338,8 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
         "ship_to": _address(form), "bill_to": _bill_to(form),
         "country": form.country, "shipping_method": method.code, "shipping_label": method.label,
         "arrives_from": first, "arrives_until": last,
-        "payment_provider": form.payment_provider, "locale": settings().locale,
-        "terms_version": TERMS_VERSION, "vat_number": form.vat_number,
+        "payment_provider": form.payment_provider, "locale": shop().locale,
+        "terms_version": legal.terms_version(), "vat_number": form.vat_number,
         "reverse_charge": totals.reverse_charge, "note": form.note, "placed_at": at, "paid_at": None,
         "expires_at": None, "address_hash": "", "version": 1,
     }  # fmt: skip

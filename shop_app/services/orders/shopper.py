@@ -9,6 +9,7 @@ from ...core.typed_text import prose
 from ...models import Order
 from ...providers.payments.base import Shopper
 from ..customers import addresses
+from . import finding
 
 
 def fill_in(session: Session, order_id: int, shopper: Shopper) -> str:
@@ -34,6 +35,7 @@ def fill_in(session: Session, order_id: int, shopper: Shopper) -> str:
     # A wallet tells the region also where the shop asks for none.
     order.ship_to = order.bill_to = addresses.normal(typed) | {"region": prose(shopper.region)[:100]}
     session.flush()
+    finding.write_words(session, order_id, order.email, order.ship_to)
     if shopper.country != order.country:
         return f"The address is in {shopper.country}, and the order was priced for {order.country}."
     return "" if order.email else "The payment names no e-mail address that can be written to."

@@ -7,15 +7,20 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, exists, select
 
+from ...core.access.principal import Principal
 from ...core.clock import now
+from ...core.errors import Conflict
+from ...core.i18n import _
 from ...models import Order, OrderEvent, OrderStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState
 from ..credit.payments import PROVIDER as CREDIT
 from ..orders import commands as order_commands
+from ..staff import audit
 from .ledger import LIVING, PaymentRef, owed_minor, payment_key, payment_ref
 
 FLAG_AFTER = timedelta(minutes=5)
 """How long after its payment was voided an order may still be placed: cancelling ends it right after."""
 FLAG_WITHIN = timedelta(days=3)
+PERMISSION = "orders.edit"
 LONGEST = timedelta(days=40)
 """No bank keeps an amount authorised for longer."""
 
@@ -58,6 +63,20 @@ def of_order(session: Session, order_id: int) -> list[Authorised]:
             )
         )
     return authorised
+
+
+def ask(session: Session, order_id: int, what: str, *, by: Principal) -> None:
+    """Write down that staff want the authorised money captured, or voided (`what`), before it is asked for.
+
+    Errors  Forbidden; NotFound; Conflict where nothing is authorised.
+    """
+    by.need(PERMISSION)
+    head = order_commands.lock(session, order_id)
+    if not of_order(session, order_id):
+        raise Conflict(_("Nothing is set aside for this order any more."))
+    kind = f"{what}_asked"
+    order_commands.record_event(session, order_id, kind, actor=by.actor)
+    audit.record(session, by.actor, f"order.{kind}", "order", str(head.number), staff_id=by.id or None)
 
 
 def is_uncaptured(session: Session, payment_id: int) -> bool:

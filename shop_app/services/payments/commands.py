@@ -14,6 +14,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
 from ...core.settings import settings
+from ...core.shop import shop
 from ...models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentEventKind, PaymentState
 from ...models.order import TOKEN
 from ...providers.payments.base import PayLine, Started, StartPayment
@@ -99,7 +100,7 @@ def _request(session: Session, order: Order, payment: Payment) -> StartPayment:
         cancel_url=f"{page}?cancelled=1",
         locale=order.locale,
         asks_address_in="" if order.email else order.country,
-        capture_later=settings().capture == "at_fulfilment",
+        capture_later=shop().capture == "at_fulfilment",
     )
 
 

@@ -53,6 +53,8 @@ class RefundRequest:
     shipping_minor: int = 0
     free_minor: int = 0
     """An amount that belongs to no line."""
+    kept_minor: int = 0
+    """What the shop keeps of the lines and the delivery, because they came back worn, or late."""
     reason: str = ""
     """The shopper may read it."""
     note: str = ""
@@ -152,6 +154,16 @@ def earlier_request(
             if data["request"] != request:
                 raise Conflict(_("This was asked for before, with other values."), code="other_contents")
             return data
+    return None
+
+
+def requested(session: Session, order_id: int, request_key: str) -> RefundRequest | None:
+    """The refund of the order that was requested with this key; None for a new key."""
+    events_of = {"order": order_id, "kind": "refund_requested"}
+    for data in session.connection().execute(_EVENTS, events_of).scalars():
+        if data.get("key") == request_key:
+            lines = {int(line): units for line, units in data["request"]["lines"].items()}
+            return RefundRequest(**data["request"] | {"lines": lines})
     return None
 
 
@@ -287,7 +299,9 @@ def of_request(session: Session, request_key: str, count: int) -> list[PendingRe
 
 def as_data(request: RefundRequest) -> dict[str, Any]:
     """The request as the order's event keeps it, to be compared with a repeat."""
-    return asdict(request) | {"lines": {str(line): units for line, units in request.lines.items()}}
+    data = asdict(request) | {"lines": {str(line): units for line, units in request.lines.items()}}
+    # As requests were kept before amounts could be less than their lines come to.
+    return data if request.kept_minor else {name: data[name] for name in data if name != "kept_minor"}
 
 
 def pending_refund(refund: Refund, payment: Payment) -> PendingRefund:

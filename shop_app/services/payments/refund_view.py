@@ -12,7 +12,7 @@ from sqlmodel import Session
 from ...core.dates import day
 from ...core.i18n import _
 from ...core.money import show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import (
     OrderLine,
     Payment,
@@ -77,7 +77,7 @@ class RefundView:
 
 def of_order(session: Session, order_id: int) -> list[RefundView]:
     """All refunds of the order, the oldest first; [] where there are none."""
-    connection, locale = session.connection(), settings().locale
+    connection, locale = session.connection(), shop().locale
     rows = connection.execute(_REFUNDS, {"order": order_id}).all()
     if not rows:
         return []

@@ -6,6 +6,8 @@ rows, `ledger` takes in the provider's snapshots.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 from sqlmodel import select as rows_of
@@ -76,6 +78,7 @@ def request(
         raise Conflict(_("Of the delivery {left} is left.").format(left=left), code="over_refund")
     if request.shipping_minor:
         items.append(RefundItem(None, 0, request.shipping_minor))
+    items = _less(items, request.kept_minor)
     if not request.free_minor and not any(item.amount_minor for item in items) and request.restock is None:
         raise Invalid(_("Enter an amount above zero."), field="amount")
     items = _book_goods(session, head, request, items, by.actor, money.step_minor)
@@ -129,7 +132,7 @@ def record_refusal(session: Session, refund_id: int) -> None:
 
 
 def _check(request: RefundRequest, money: Refundable) -> None:
-    amounts = (request.shipping_minor, request.free_minor)
+    amounts = (request.shipping_minor, request.free_minor, request.kept_minor)
     if any(type(amount) is not int or not 0 <= amount <= MAX_MINOR for amount in amounts):
         raise Invalid(_("Enter an amount above zero."), field="amount")
     if off_step := [amount for amount in amounts if amount % money.step_minor]:
@@ -140,6 +143,21 @@ def _check(request: RefundRequest, money: Refundable) -> None:
         raise Invalid(_("Choose where the money goes."), field="destination")
     if len(request.reason) > MAX_REASON or len(request.note) > MAX_NOTE:
         raise Invalid(_("Shorten the reason or the note."), field="reason")
+
+
+def _less(items: list[RefundItem], kept_minor: int) -> list[RefundItem]:
+    """The items without what the shop keeps of them, the last ones first.
+
+    Errors  Invalid for more than they come to.
+    """
+    fewer: list[RefundItem] = []
+    for item in reversed(items):
+        less = min(kept_minor, item.amount_minor)
+        kept_minor -= less
+        fewer.insert(0, replace(item, amount_minor=item.amount_minor - less))
+    if kept_minor:
+        raise Invalid(_("That keeps more than what is chosen comes to."), field="amount")
+    return fewer
 
 
 def _share(refundable: Refundable, line_id: int, units: int) -> int:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
 from ...core.clock import now
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import (
     FulfilmentStatus,
     Order,
@@ -58,7 +58,7 @@ _UNITS = select(func.sum(_line.c.quantity - _line.c.quantity_fulfilled - _line.c
 
 def to_remind(session: Session, limit: int = 100) -> list[int]:
     """Orders whose deadline is near, and whose shopper hasn't been reminded."""
-    before = min(REMIND_BEFORE, timedelta(days=settings().transfer_days) / 2)
+    before = min(REMIND_BEFORE, timedelta(days=shop().transfer_days) / 2)
     params = {"until": now() + before, "at": now(), "most": limit}
     return list(session.connection().execute(_TO_REMIND, params).scalars())
 

@@ -13,6 +13,7 @@ from ...core.errors import ShopError
 from ...core.i18n import _
 from ...core.money import decimal_text
 from ...core.settings import settings
+from ...core.shop import shop
 from ...models import FOR_SALE, Picture, Product, StockPolicy, Variant
 from ..catalog.product_draft import ProductDraft, VariantDraft, read_draft
 from ..inventory import ledger as inventory_ledger
@@ -124,7 +125,7 @@ def _product_cells(draft: ProductDraft) -> dict[str, str]:
 def _variant_cells(
     draft: ProductDraft, variant: VariantDraft, levels: dict[str, int], sources: dict[str, str]
 ) -> dict[str, str]:
-    currency = settings().currency
+    currency = shop().currency
 
     def amount(minor: int | None) -> str:
         return "" if minor is None else decimal_text(minor, currency)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from ...core.decimals import Ambiguous, read_decimal, shown_sign
 from ...core.i18n import _
 from ...core.money import parse_minor, round_half_up
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import StockPolicy
 from .csv_cells import Problem, Row, short_text
 from .csv_columns import AMOUNTS, TRACKER
@@ -45,7 +45,7 @@ def amount(row: Row, column: str) -> int | None:
     if not text:
         return None
     try:
-        return parse_minor(text, settings().currency, row.sign)
+        return parse_minor(text, shop().currency, row.sign)
     except Ambiguous as unsure:
         raise _unsure(row, column, unsure) from None
     except ValueError:

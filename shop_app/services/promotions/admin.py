@@ -20,7 +20,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.money import MAX_MINOR, step_problem
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.upsert import Insert, upsert
 from ...models import Promotion, PromotionCode, PromotionKind, PromotionLane, Variant, table_of
 from ..staff import audit
@@ -256,7 +256,7 @@ def _problems(session: Session, draft: PromotionDraft) -> Iterator[tuple[str, st
     yield "percent", "" if fits else _("Choose between 1 and 100 percent, and only where it takes percents.")
     fits = 0 < draft.amount_minor <= MAX_MINOR if kind == PromotionKind.FIXED else draft.amount_minor == 0
     yield "amount_minor", "" if fits else _("Say how much it takes off, and only where it takes an amount.")
-    yield "amount_minor", step_problem(draft.amount_minor, settings().currency, settings().locale)
+    yield "amount_minor", step_problem(draft.amount_minor, shop().currency, shop().locale)
     pairs = (draft.buy_quantity, draft.get_quantity)
     fits = min(pairs) >= 1 and max(pairs) <= 99 if kind == PromotionKind.BUY_X_GET_Y else pairs == (0, 0)
     yield "buy_quantity", "" if fits else _("Say how many to buy and how many to get for it.")

@@ -21,7 +21,7 @@ from ..orders.queries import order_line
 from ..payments import refundable
 from ..payments.refund_rows import RefundRequest
 from ..staff import audit
-from .returnable import return_line
+from .returnable import return_line, return_request
 from .status import lock, move
 
 MAX_ANSWER = 2000
@@ -78,6 +78,27 @@ def cancel(session: Session, return_id: int, *, by: Principal, answer: str = "")
     """
     by.need("orders.edit")
     _decide(session, return_id, ReturnStatus.CANCELLED, "", by, answer)
+
+
+def note(session: Session, return_id: int, text: str, *, by: Principal) -> None:
+    """Write the note on a return that staff alone read, in place of the one before.
+
+    Errors  Forbidden; NotFound; Invalid for one that is too long.
+    """
+    by.need("orders.fulfil")
+    text = text.strip()
+    if len(text) > MAX_ANSWER:
+        raise Invalid(_("Write {most} characters at most.").format(most=MAX_ANSWER), field="note")
+    return_row = lock(session, return_id)
+    if text == return_row.staff_note:
+        return
+    change = update(return_request).where(return_request.c.id == return_id)
+    session.connection().execute(change.values(staff_note=text))
+    order_commands.record_event(
+        session, return_row.order_id, "return_noted", actor=by.actor, return_id=return_id
+    )
+    key, staff_id = f"{return_row.number}/{return_id}", by.id or None
+    audit.record(session, by.actor, "return.noted", "return", key, staff_id=staff_id)
 
 
 def receive(

@@ -26,12 +26,12 @@ from .. import outbox
 from ..cart.checkout import FieldProblem
 from ..customers import addresses
 from ..orders import commands as order_commands
+from ..orders import reasons
 from ..orders.queries import look_up
 from . import queries as return_queries
 from . import returnable
 from .queries import ReturnChoice
 from .returnable import (
-    REASONS,
     RETURN_DAYS,
     WITHDRAW_DAYS,
     Free,
@@ -94,7 +94,7 @@ def request(
     if earlier_receipt := _earlier_receipt(session, order_id, request_key, "return_requested"):
         return earlier_receipt
     free = returnable.by_id(session, order_id)
-    if reason not in REASONS:
+    if not _is_reason(session, reason):
         raise Invalid(_("Choose a reason"), field="reason")
     if not free.may_return:
         raise Conflict(_over(free, free.return_until, RETURN_DAYS))
@@ -106,14 +106,18 @@ def request(
     return receipt
 
 
-def problems(quantities: Mapping[int, int], reason: str) -> list[FieldProblem]:
+def problems(session: Session, quantities: Mapping[int, int], reason: str) -> list[FieldProblem]:
     """What is wrong with the form, by field."""
     form_problems = []
     if not any(quantities.values()):
         form_problems.append(FieldProblem("lines", _("Choose what you want to send back")))
-    if reason not in REASONS:
+    if not _is_reason(session, reason):
         form_problems.append(FieldProblem("reason", _("Choose a reason")))
     return form_problems
+
+
+def _is_reason(session: Session, code: str) -> bool:
+    return any(reason.code == code for reason in reasons.of_kind(session, "return"))
 
 
 def name_problem(name: str) -> str:

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from ...core.clock import day_of
 from ...core.dates import day, full_day, full_moment
 from ...core.i18n import _
+from ...core.shop import shop
 from ...core.working_days import period_end
 from ...models import NOT_SENT, ReturnKind, ReturnStatus
 from ..fulfilment.queries import thing
@@ -21,7 +22,6 @@ from .returnable import WITHDRAW_DAYS, Free, return_line, return_request
 
 MONEY_DAYS = 14
 """How soon the money is refunded: after the goods arrived, or the withdrawal from unsent units."""
-RETURN_TO = _("Fennholm, Returns, Am Speicher 4, Berlin, Germany")
 
 _RETURNS = (
     select(return_request, order.c.country)
@@ -157,5 +157,5 @@ def _money_by(moment: datetime) -> date:
 def send_to(number: str) -> str:
     """The sentence that says where to send goods."""
     return _("Send the things to {address}, with a note that names order {number}.").format(
-        address=RETURN_TO, number=number
+        address=shop().returns_to, number=number
     )

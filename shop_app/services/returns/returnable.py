@@ -34,16 +34,6 @@ Like every period of the buyer's it ends with a working day: `core/working_days.
 """
 RETURN_DAYS = 30
 """The shop's own terms: days from the last arrival in which a return can be requested."""
-REASONS: dict[str, str] = {
-    "changed_mind": _("I changed my mind"),
-    "damaged": _("It arrived damaged"),
-    "faulty": _("It doesn't work as it should"),
-    "not_as_described": _("It isn't what the page showed"),
-    "wrong_item": _("I got something else"),
-    "other": _("Another reason"),
-}
-"""The reasons of a return, by the value that is stored. A withdrawal needs none."""
-
 return_request = table_of(ReturnRequest)
 return_line = table_of(ReturnLine)
 _shipment = table_of(Shipment)

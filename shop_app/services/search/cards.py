@@ -197,7 +197,7 @@ def rating_text(rating_milli: int) -> str:
 
 
 def picture(columns: Sequence[Any]) -> PictureView:
-    """A picture from its columns in the listing index: key, alt, width, height, colour; [] for none."""
+    """A picture from the listing index: key, alt, width, height, colour, and perhaps focus; [] for none."""
     return PictureView(*columns) if columns else PictureView()
 
 

@@ -22,7 +22,7 @@ CACHED = 512
 MAX_SHOWN_FACETS = 6
 MAX_SHOWN_VALUES = 24
 _FIRST = ("colour", "color", "size", "material")
-_UNSHOWN = frozenset({"tag"})
+_UNSHOWN = frozenset({"tag", "collection"})
 _OLD = "values by the slugs of older addresses"
 
 

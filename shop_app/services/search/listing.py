@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlmodel import Session
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
 
 from ...core import clock, fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.pages import MovedTo
+from ...models import Collection
 from ..catalog import price_tags
+from ..catalog.categories import moved_to
 from ..catalog.views import Chip, Crumb, Listing, ListingQuery, SortChoice
 from . import cards, categories, facets, index_cache, listing_address
 from . import queries as search_queries
 from .categories import Branch
 from .facet_counts import Counts, counts
 from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, hits
+from .listing_rows import COLLECTION
 
 
 def browse(session: Session, query: ListingQuery) -> Listing:
@@ -24,7 +28,8 @@ def browse(session: Session, query: ListingQuery) -> Listing:
 
     A page behind the last one is the last one.
 
-    Errors  NotFound for a category that isn't there; MovedTo for one that goes by another slug.
+    Errors  NotFound for a category or collection that isn't there; MovedTo for a category that goes by
+            another slug.
     """
     # "New" is so many days old, counted from midnight.
     fact_cache.until(clock.end_of(clock.today()))
@@ -34,8 +39,12 @@ def browse(session: Session, query: ListingQuery) -> Listing:
     if query.category and branch is None:
         if other := categories.meant(tree, query.category):
             raise MovedTo(listing_address.PATH, {"category": other.slug})
+        if slug := moved_to(session, query.category):
+            # Another category may get the old address one day.
+            raise MovedTo(listing_address.PATH, {"category": slug}, is_permanent=False)
         raise NotFound(_("There is no such category."))
     facet_counts = counts.get(session, at)
+    group = _collection(session, query)
     query = facets.present(facet_counts, query)
     matches = _matches(session, facet_counts, query.text, at) if query.text else search_queries.Matches()
     ids = tuple(matches.product_ids) if query.text else None
@@ -43,7 +52,33 @@ def browse(session: Session, query: ListingQuery) -> Listing:
         facet_counts, query, branch.below if branch else (), ids, cards.new_since(clock.now())
     )
     page = hits(session, facet_counts, query, branch, ids, view)
-    return _listing(session, query, branch, matches, view, page, at)
+    return _listing(session, query, group or branch, matches, view, page, at)
+
+
+class Group(NamedTuple):
+    """A collection, where the list is of nothing else."""
+
+    title: str
+    description: str
+
+
+def _collection(session: Session, query: ListingQuery) -> Group | None:
+    """The collection that the list is of; None where it is of more, or of none.
+
+    Errors  NotFound for a collection that isn't there.
+    """
+    slugs = dict(query.facets).get(COLLECTION, ())
+    if len(slugs) != 1:
+        return None
+    row = session.connection().execute(_collections, {"slug": slugs[0]}).first()
+    if row is None:
+        raise NotFound(_("There is no such collection."))
+    return None if query.text or query.category else Group(row.title, row.description)
+
+
+_collections = select(col(Collection.title), col(Collection.description)).where(
+    col(Collection.slug) == bindparam("slug")
+)
 
 
 def _matches(session: Session, counts: Counts, text: str, at: str) -> search_queries.Matches:
@@ -58,7 +93,7 @@ def _matches(session: Session, counts: Counts, text: str, at: str) -> search_que
 def _listing(
     session: Session,
     query: ListingQuery,
-    branch: Branch | None,
+    branch: Branch | Group | None,
     matches: search_queries.Matches,
     view: facets.View,
     page: Hits,
@@ -99,7 +134,7 @@ def _search_chip(text: str) -> Chip:
     return Chip(text, listing_address.href(ListingQuery(text=text)))
 
 
-def _heading(query: ListingQuery, branch: Branch | None) -> tuple[str, str]:
+def _heading(query: ListingQuery, branch: Branch | Group | None) -> tuple[str, str]:
     if query.text:
         return _("Results for “{text}”").format(text=query.text), ""
     if branch:
@@ -109,8 +144,10 @@ def _heading(query: ListingQuery, branch: Branch | None) -> tuple[str, str]:
     return (_("New"), "") if query.new else (_("All products"), "")
 
 
-def _crumbs(session: Session, query: ListingQuery, branch: Branch | None, at: str) -> list[Crumb]:
+def _crumbs(session: Session, query: ListingQuery, branch: Branch | Group | None, at: str) -> list[Crumb]:
     crumbs = [Crumb(_("Home"), "/")]
+    if isinstance(branch, Group):
+        return [*crumbs, Crumb(branch.title, "")]
     if branch is None or query.text:
         return [*crumbs, Crumb(_("Search") if query.text else _("All products"), "")]
     by_id = categories.tree.get(session, at).by_id

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from ...core import decimals, money
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ..catalog import price_tags
 from ..catalog.views import ListingQuery
 from . import folding
@@ -111,7 +111,7 @@ def price_error(query: ListingQuery) -> str:
         return _("“From” is more than “To”. Swap the two amounts.")
     for typed in (lowest, highest):
         try:
-            money.parse_minor(typed, settings().currency)
+            money.parse_minor(typed, shop().currency)
         except decimals.Ambiguous as unsure:
             text = _("{typed} could be {first} or {second}. Enter it without a sign for thousands.")
             first, second = unsure.readings
@@ -123,7 +123,7 @@ def price_error(query: ListingQuery) -> str:
 
 def _amount(text: str) -> int | None:
     try:
-        return money.parse_minor(text, settings().currency) if text.strip() else None
+        return money.parse_minor(text, shop().currency) if text.strip() else None
     except ValueError:
         return None
 
@@ -227,4 +227,6 @@ def cleared(query: ListingQuery) -> str:
 
 def canonical(query: ListingQuery) -> str:
     """The canonical address of all views of this list, for search engines."""
-    return href(ListingQuery(text=query.text, category=query.category, page=query.page))
+    collection = tuple(facet for facet in query.facets if facet[0] == "collection" and len(facet[1]) == 1)
+    facets = () if query.text or query.category else collection
+    return href(ListingQuery(text=query.text, category=query.category, page=query.page, facets=facets))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, literal, or_, select, update
 from sqlmodel import Session, col
 
 from ...core import clock, events
@@ -19,6 +19,8 @@ from ...core.fact_cache import product_tag
 from ...models import (
     LISTED,
     Category,
+    Collection,
+    CollectionProduct,
     ListingChange,
     ListingFacet,
     ListingItem,
@@ -37,8 +39,9 @@ from ...models import (
 )
 from ..catalog import availability
 from . import word_index
+from .categories import CATEGORIES
 from .index_cache import LISTING
-from .listing_rows import ProductRows, project
+from .listing_rows import COLLECTION, ProductRows, project
 
 CHUNK = 1000
 KEPT_CHANGES = 1000
@@ -110,6 +113,8 @@ _pictures = (
         col(Picture.width),
         col(Picture.height),
         col(Picture.colour),
+        col(ProductPicture.focus_x),
+        col(ProductPicture.focus_y),
     )
     .join(Picture, col(Picture.id) == ProductPicture.picture_id)
     .where(col(ProductPicture.product_id).in_(_ids))
@@ -127,12 +132,18 @@ _tags = (
     .where(col(ProductTag.product_id).in_(_ids))
     .order_by(col(ProductTag.product_id), col(Tag.name))
 )
+_collections = (
+    select(col(CollectionProduct.product_id), col(Collection.slug), col(Collection.title))
+    .join(Collection, col(Collection.id) == CollectionProduct.collection_id)
+    .where(col(CollectionProduct.product_id).in_(_ids))
+)
 _PARTS = {
     "variants": _variants,
     "values": _values,
     "pictures": _pictures,
     "variant_pictures": _variant_pictures,
     "tags": _tags,
+    "collections": _collections,
 }
 
 
@@ -283,6 +294,38 @@ def follow_catalogue(session: Session, event: events.CatalogueChanged) -> None:
 
 def follow_stock(session: Session, event: events.StockChanged) -> None:
     refresh_availability(session, event.variant_ids)
+
+
+def follow_categories(session: Session, event: events.CategoriesChanged) -> None:
+    refresh(session, event.product_ids)
+    changes(session, (CATEGORIES,))
+
+
+_without_collections = delete(ListingFacet).where(
+    col(ListingFacet.name) == COLLECTION, col(ListingFacet.value).in_(bindparam("slugs", expanding=True))
+)
+_with_collections = insert(ListingFacet).from_select(
+    ["product_id", "name", "value", "label", "swatch"],
+    select(
+        col(ListingItem.product_id),
+        literal(COLLECTION),
+        col(Collection.slug),
+        col(Collection.title),
+        literal(""),
+    )
+    .join(CollectionProduct, col(CollectionProduct.product_id) == ListingItem.product_id)
+    .join(Collection, col(Collection.id) == CollectionProduct.collection_id)
+    .where(col(Collection.slug).in_(bindparam("slugs", expanding=True))),
+)
+
+
+def follow_collections(session: Session, event: events.CollectionsChanged) -> None:
+    """Write anew which listed products are in these collections: two statements, however many they are."""
+    session.flush()
+    slugs = {"slugs": list(event.slugs)}
+    session.connection().execute(_without_collections, slugs)
+    session.connection().execute(_with_collections, slugs)
+    changes(session)
 
 
 def changes(session: Session, tags: tuple[str, ...] = ()) -> None:

@@ -10,13 +10,16 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from ..catalog.views import focus_of
 from . import word_index
 from .cards import rating_milli
 from .facet_keys import MAX_LABEL, MAX_NAME, in_json, key_of, read_key
 from .word_index import Document
 
-RESERVED = re.compile("(option-)*(q|category|sort|page|after|price|new|variant|tag)")
+RESERVED = re.compile("(option-)*(q|category|sort|page|after|price|new|variant|tag|collection)")
 """Names that the address of a listing uses itself; an option of that name gets "option-" before it."""
+COLLECTION = "collection"
+"""The facet of the collections that a product is in; its values are their slugs."""
 UNSAID = {"title": "default-title"}
 """The option and value that Shopify's files give to a product without options."""
 MAX_SWATCHES = 8
@@ -46,10 +49,12 @@ class ProductRows:
     values: list[Any] = field(default_factory=list)
     """(variant id, option, value, swatch)."""
     pictures: list[Any] = field(default_factory=list)
-    """(product picture id, key, alt, width, height, colour)."""
+    """(product picture id, key, alt, width, height, colour, focal point x and y)."""
     variant_pictures: list[Any] = field(default_factory=list)
     """(variant id, product picture id), the first of each variant last."""
     tags: list[Any] = field(default_factory=list)
+    collections: list[Any] = field(default_factory=list)
+    """(slug, title)."""
 
 
 class Projection(NamedTuple):
@@ -85,7 +90,7 @@ def project(product: ProductRows, categories: dict[int, tuple[int | None, str]])
 
 
 def _card(product: ProductRows) -> dict[str, Any]:
-    ordered = [list(row[1:]) for row in product.pictures]
+    ordered = [_columns(row) for row in product.pictures]
     shows = _pictures_of_variants(product)
     swatches: dict[str, list[str]] = {}
     for variant_id, _option, value, swatch in product.values:
@@ -100,9 +105,16 @@ def _card(product: ProductRows) -> dict[str, Any]:
     }
 
 
+def _columns(row: Any) -> list[Any]:
+    """The picture's columns in the listing index, as `cards.picture` reads them."""
+    *columns, x, y = row[1:]
+    focus = focus_of(x, y)
+    return [*columns, focus] if focus else columns
+
+
 def _pictures_of_variants(product: ProductRows) -> dict[int, list[Any]]:
     """The first picture of each variant that has one of its own."""
-    pictures = {row[0]: list(row[1:]) for row in product.pictures}
+    pictures = {row[0]: _columns(row) for row in product.pictures}
     return {variant_id: pictures[key] for variant_id, key in product.variant_pictures if key in pictures}
 
 
@@ -166,6 +178,14 @@ def _facets(product: ProductRows) -> list[dict[str, Any]]:
             add(key, label)
     for (tag,) in product.tags:
         add("tag" if _facet_name("tag", tag) else "", tag)
+    for slug, title in product.collections:
+        facets[COLLECTION, slug] = {
+            "product_id": product.id,
+            "name": COLLECTION,
+            "value": slug,
+            "label": title,
+            "swatch": "",
+        }
     return list(facets.values())
 
 

@@ -14,7 +14,7 @@ from ...core import working_days
 from ...core.dates import from_to, weekday
 from ...core.i18n import _
 from ...core.money import round_half_up, step
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import MethodKind, ShippingMethod, ShippingRate, ZoneCountry, table_of
 from ..terms_cache import TermsCache
 
@@ -83,7 +83,7 @@ _COUNTRIES = select(_country.c.country, _country.c.zone_id)
 
 def _read(session: Session) -> dict[str, tuple[Method, ...]]:
     """All methods by country, their prices on the currency's step: nothing else refuses another one."""
-    connection, by = session.connection(), step(settings().currency)
+    connection, by = session.connection(), step(shop().currency)
     steps: dict[int, list[tuple[int, int]]] = {}
     for method_id, up_to_grams, price_minor in connection.execute(_STEPS):
         steps.setdefault(method_id, []).append((up_to_grams, round_half_up(price_minor, by)))
@@ -138,7 +138,7 @@ def arrival_range(ordered: date, method: Method, country: str) -> tuple[date, da
     Counted in working days where the shop is, from the day after the order; a day that is none where it
     arrives makes it the next one there.
     """
-    here = settings().country
+    here = shop().country
     arrives_in = here if method.is_pick_up else country
     packed = (working_days.after(ordered, days, here) for days in (method.min_days, method.max_days))
     first, last = (working_days.this_or_next(day, arrives_in) for day in packed)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core import clock, dates, money
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 
 LONGEST = 300
 """Signs of a value that are shown."""
@@ -72,6 +72,9 @@ _WORDS = {
     "stock_changed": _("Changed the stock"),
     "stock_policy_set": _("Changed how it is sold"),
     "ended": _("Ended it"),
+    "moved": _("Moved"),
+    "opened": _("Opened"),
+    "tested": _("Called it"),
     "made_codes": _("Made codes"),
     "return.approved": _("Approved the return"),
     "return.declined": _("Declined the return"),
@@ -170,7 +173,7 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, int) and name.endswith("_minor"):
-        return money.show(value, settings().currency, settings().locale)
+        return money.show(value, shop().currency, shop().locale)
     if isinstance(value, int) and name.endswith("_ppm"):
         return f"{value / 10_000:g} %"
     if isinstance(value, str) and _MOMENT.match(value):

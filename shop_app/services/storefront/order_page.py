@@ -14,7 +14,7 @@ from ...core.dates import day
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.money import show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import (
     Cart,
     FulfilmentStatus,
@@ -35,6 +35,7 @@ from ..credit import payments as credit_payments
 from ..customers import addresses
 from ..fulfilment import queries as fulfilment_queries
 from ..fulfilment.queries import ShipmentView
+from ..orders import reasons
 from ..orders.queries import due_minor, order, order_discount, order_event, order_line
 from ..payments import refund_view
 from ..payments.refund_view import RefundView
@@ -180,6 +181,8 @@ class OrderView:
     returns: list[ReturnView] = field(default_factory=list)
     choices: list[ReturnChoice] = field(default_factory=list)
     """The lines of the return form; [] where nothing can be returned."""
+    return_reasons: list[tuple[str, str]] = field(default_factory=list)
+    """Code and label of what can be chosen there."""
     return_until: str = ""
     may_withdraw: bool = False
     withdraw_until: str = ""
@@ -191,7 +194,7 @@ def view(session: Session, token: str) -> OrderView:
     order = connection.execute(_BY_TOKEN, {"token": token}).first() if TOKEN.fullmatch(token) else None
     if order is None:
         raise NotFound(_("There is no order at this address."))
-    locale, currency, of_order = settings().locale, order.currency, {"order": order.id}
+    locale, currency, of_order = shop().locale, order.currency, {"order": order.id}
     payments = connection.execute(_PAYMENTS, of_order).all()
     decline = payments[-1].decline_message if payments else ""
     # Of several of a kind the last one counts.
@@ -275,6 +278,7 @@ def _returning(session: Session, order: Row[Any], free: Free | None) -> dict[str
             session, order.id, str(order.number), paid=order.paid_at is not None
         ),
         "choices": return_queries.choices(free) if free.may_return else [],
+        "return_reasons": [(one.code, one.label) for one in reasons.of_kind(session, "return")],
         "return_until": return_queries.last_day(free),
         "may_withdraw": free.may_withdraw,
         "withdraw_until": return_queries.last_day(free, withdrawal=True),
@@ -360,7 +364,7 @@ def _at_providers(payments: Iterable[Row[Any]]) -> list[Row[Any]]:
 def _transfer_details(
     session: Session, order: Row[Any], payments: Iterable[Row[Any]], locale: str
 ) -> list[tuple[str, str]]:
-    bank = settings().bank_account
+    bank = shop().bank_account
     rest_minor = due_minor(session, order.id) - credit_payments.covered_minor(payments)
     return [
         (_("Amount"), show(rest_minor, order.currency, locale)),

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from ...core import money
 from ...core.settings import settings
+from ...core.shop import shop
 from ..catalog import price_tags
 from ..catalog.views import Crumb
 from ..search.cards import rating_text
@@ -90,7 +91,7 @@ def json_ld(
 
 
 def _all_offers(address: str, offers: Sequence[Offered]) -> dict[str, Any]:
-    currency = settings().currency
+    currency = shop().currency
     best = min(offers, key=lambda offer: (offer.availability == "out", offer.price_minor))
     prices = [offer.price_minor for offer in offers]
     return {
@@ -105,7 +106,7 @@ def _all_offers(address: str, offers: Sequence[Offered]) -> dict[str, Any]:
 
 
 def _offer(address: str, offer: Offered) -> dict[str, Any]:
-    currency = settings().currency
+    currency = shop().currency
     entry: dict[str, Any] = {
         "@type": "Offer",
         "sku": offer.sku,

@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, select
 from sqlmodel import Session
 
 from ...core.clock import now
-from ...models import TaxClass, TaxQuote, TaxRate, table_of
+from ...models import TaxClass, TaxQuote, TaxRate, UntaxedPlace, table_of
 from ...providers.taxes import Place, engine
 from ..customers import postcodes
 from ..terms_cache import TermsCache
@@ -21,6 +21,7 @@ QUOTE_LASTS = timedelta(hours=1)
 _tax_rate = table_of(TaxRate)
 _tax_class = table_of(TaxClass)
 _quote = table_of(TaxQuote)
+_untaxed = table_of(UntaxedPlace)
 
 _ALL = select(
     _tax_rate.c.country,
@@ -30,6 +31,7 @@ _ALL = select(
     _tax_rate.c.label,
     _tax_rate.c.rate_ppm,
 ).order_by(_tax_rate.c.valid_from)
+_UNTAXED = select(_untaxed.c.country, _untaxed.c.region)
 _OF_COUNTRY = _ALL.where(_tax_rate.c.country == bindparam("country"))
 _CLASSES = select(_tax_class.c.code).order_by(_tax_class.c.code)
 _QUOTES = select(_quote.c.tax_class, _quote.c.label, _quote.c.rate_ppm, _quote.c.asked_at).where(
@@ -42,11 +44,17 @@ _QUOTES = select(_quote.c.tax_class, _quote.c.label, _quote.c.rate_ppm, _quote.c
 
 
 def _read(session: Session, country: str = "") -> dict[tuple[str, str], list[tuple[date, str, Rate]]]:
-    """All rates, or those of one country; by country and region, the oldest first."""
+    """All rates, or those of one country; by country and region, the oldest first.
+
+    Without those of places where the shop charges no tax.
+    """
+    untaxed = {(row.country, row.region) for row in session.connection().execute(_UNTAXED)}
     rates: dict[tuple[str, str], list[tuple[date, str, Rate]]] = {}
     of_country = {"country": country} if country else {}
     rows = session.connection().execute(_OF_COUNTRY if country else _ALL, of_country)
     for rate_country, region, valid_from, tax_class, label, ppm in rows:
+        if untaxed & {(rate_country, ""), (rate_country, region)}:
+            continue
         rates.setdefault((rate_country, region), []).append((valid_from, tax_class, Rate(label, ppm)))
     return rates
 

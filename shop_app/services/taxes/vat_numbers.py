@@ -8,7 +8,7 @@ from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.typed_text import code
 
 NOT_IN_THE_UNION = frozenset({"xi"})
@@ -28,7 +28,7 @@ def normal(text: str, country: str) -> str:
 
 def is_asked_for(country: str) -> bool:
     """Whether a number changes anything: from one member to another, by a shop that has one itself."""
-    own = settings()
+    own = shop()
     return bool(own.vat_number) and country in MEMBERS and country != own.country
 
 

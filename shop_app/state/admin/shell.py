@@ -15,6 +15,7 @@ from sqlmodel import Session
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.i18n import _
+from shop_app.core.shop import shop
 from shop_app.services.desk import alerts, counts, finding
 from shop_app.services.desk.alerts import Alert
 from shop_app.services.desk.finding import Hit
@@ -37,6 +38,11 @@ def offer(needs: Mapping[str, str]) -> None:
     _needs.update({route.strip("/"): permission for route, permission in needs.items()})
 
 
+def pages() -> Mapping[str, str]:
+    """The addresses of the back office's pages, each with the permission that it needs."""
+    return {f"/{route}": permission for route, permission in _needs.items()}
+
+
 def can_undo(kind: str, undo: Undo) -> None:
     """Say how something that was done is taken back; called once for each kind, when its module is
     imported."""
@@ -44,6 +50,7 @@ def can_undo(kind: str, undo: Undo) -> None:
 
 
 class BackOffice(rx.State):
+    shop_name: str = ""
     name: str = ""
     initials: str = ""
     role: str = ""
@@ -69,6 +76,7 @@ class BackOffice(rx.State):
         self.initials = _initials(self.name)
         needed = _needs.get(self.rx_router_route_id.strip("/"), "")
         self.denied = bool(needed) and needed not in by.permissions
+        self.shop_name = shop().name
         self.counts, self.alerts = await db.read(_frame, by)
         self.loaded = True
 
