@@ -11,7 +11,7 @@ from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import empty_state, menu, menu_item, panel, save_bar, skeleton
 from shop_app.components.admin.product_checks import checks_panel, conflicts_note
 from shop_app.components.admin.product_matrix import matrix
-from shop_app.components.admin.product_pictures import pictures_panel
+from shop_app.components.admin.product_pictures import pictures_beside, pictures_panel
 from shop_app.components.badges import badge
 from shop_app.components.controls import button, link_button
 from shop_app.components.forms import form_errors
@@ -34,7 +34,7 @@ def title(product: Any) -> Text:
 def page(product: Any) -> Component:
     form = product.form
     return desk(
-        lambda: when(product.missing, _missing, lambda: fragment(_pictures(), _form())),
+        lambda: when(product.missing, _missing, _form),
         _besides,
         title=when(form.title != "", form.title, _("Product")),
         current=LIST,
@@ -100,11 +100,6 @@ def _actions() -> Component:
     return fragment(seen, when(may_edit, more))
 
 
-def _pictures() -> Component:
-    """Above the form, and no part of it: pictures are kept as soon as they are there."""
-    return el.div(pictures_panel(), id="pictures", class_name="mb-4")
-
-
 def _form() -> Component:
     product = of(ProductDesk)
     return el.form(
@@ -114,6 +109,7 @@ def _form() -> Component:
         el.div(
             el.div(
                 product_fields.description_panel(),
+                el.div(pictures_panel(), id="pictures"),
                 _variants(),
                 product_fields.safety_panel(),
                 product_fields.search_panel(),
@@ -205,10 +201,22 @@ def _besides() -> Component:
             button(_("Delete product"), kind="danger", size="s", on_click=ProductDesk.delete, **CLOSES),
         ),
     )
-    dialogs = (product_fields.preview_dialog(), product_fields.maker_dialog(), question)
-    return fragment(ask, parts, preview, *dialogs)
+    return fragment(
+        ask,
+        parts,
+        preview,
+        product_fields.preview_dialog(),
+        product_fields.maker_dialog(),
+        question,
+        pictures_beside(),
+    )
 
 
 PAGE = Page(
-    ROUTE, page, title=title, state=ProductDesk, load=(ProductDesk.load, Pictures.load), needs="products.view"
+    ROUTE,
+    page,
+    title=title,
+    state=ProductDesk,
+    load=(ProductDesk.load, Pictures.load),
+    needs="products.view",
 )
