@@ -60,10 +60,10 @@ from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
-from shop_app.services.desk import letter_kinds
 from shop_app.services.bulk_jobs import runs
 from shop_app.services.bulk_jobs.list import BULK_JOBS
 from shop_app.services.bulk_jobs.runs import JobKnown
+from shop_app.services.desk import letter_kinds
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.products import PRODUCTS
@@ -143,14 +143,14 @@ PAGES = (
     admin_order.PAGE,
     admin_reasons.PAGE,
     *admin_slip.PAGES,
+    *admin_products.PAGES,
+    admin_product.PAGE,
     admin_categories.PAGE,
     admin_collections.PAGE,
     admin_collection.PAGE,
     admin_inventory.PAGE,
     admin_inventory_item.PAGE,
     admin_stocktake.PAGE,
-    *admin_products.PAGES,
-    admin_product.PAGE,
     settings_index.PAGE,
     shop_settings.PAGE,
     legal_settings.PAGE,

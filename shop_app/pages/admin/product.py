@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shop_app.components import styles, texts
+from shop_app.components import styles
 from shop_app.components.admin import look, product_fields, product_look
 from shop_app.components.admin.frame import desk
 from shop_app.components.admin.history import history
@@ -28,7 +28,7 @@ DELETE = "delete-product"
 
 
 def title(product: Any) -> Text:
-    return texts.titled(when(product.form.title != "", product.form.title, _("Product")))
+    return when(product.form.title != "", product.form.title, _("Product"))
 
 
 def page(product: Any) -> Component:
@@ -163,11 +163,11 @@ def _stock() -> Component:
 
 
 def _take_back(entry: Any) -> Component:
-    """Takes one change back; not the one that created the product."""
+    """Takes back what was saved in the form, one change at a time."""
     back = button(
         _("Take this change back"), kind="outline", size="xs", on_click=ProductDesk.restore(entry.id)
     )
-    return when(entry.what != _("Created"), el.div(back, class_name="pt-1"))
+    return when(entry.what == _("Changed"), el.div(back, class_name="pt-1"))
 
 
 def _besides() -> Component:
@@ -182,6 +182,7 @@ def _besides() -> Component:
         on_submit=lambda form: ProductDesk.ask(form),
         **hidden,
     )
+    parts = el.form(id="parts-form", on_submit=lambda form: ProductDesk.gather(form), **hidden)
     preview = el.form(
         id="preview-form",
         data_sends_field="field-description",
@@ -202,6 +203,7 @@ def _besides() -> Component:
     )
     return fragment(
         ask,
+        parts,
         preview,
         product_fields.preview_dialog(),
         product_fields.maker_dialog(),
