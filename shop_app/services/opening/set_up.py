@@ -197,8 +197,7 @@ def open_shop(
         locale=opening.locale,
         time_zone=opening.time_zone,
         prices_include_tax=opening.prices_include_tax,
-        actor=owner.actor,
-        staff_id=owner.id,
+        actor=owner,
     )
     base_rates.lay(session, opening.country)
     base_rates.charge_in(session, base_rates.taxed_by(opening.country))

@@ -13,9 +13,8 @@ from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.shop import Profile
 from ..shop import profile
-from ..staff import stale
 
-VIEW = "settings.view"
+VIEW, EDIT = "settings.view", "settings.edit"
 NUMBERS = ("transfer_days", "hold_minutes")
 TICKS = ("prices_include_tax",)
 
@@ -41,17 +40,11 @@ def terms(session: Session, *, by: Principal) -> TermsView:
 def change(session: Session, typed: Mapping[str, str], *, version: int, by: Principal) -> None:
     """Change the fields that are given, typed as in the form.
 
-    Errors  Forbidden; Invalid names the field; Conflict with both values where somebody else changed the shop
-            meanwhile.
+    Errors  Forbidden; Invalid names the field; ChangedMeanwhile with the other's values where somebody else
+            changed one of these fields.
     """
-    by.need(profile.PERMISSION)
+    by.need(EDIT)
     changes = {name: _read(name, text) for name, text in typed.items() if name in labels()}
-    now = profile.read(session)
-    if version != now.version:
-        raise stale.conflict(
-            (labels()[name], _said(name, getattr(now, name)), _said(name, value))
-            for name, value in changes.items()
-        )
     profile.save(session, by, changes, version=version)
 
 
@@ -84,12 +77,6 @@ def _read(name: str, text: str) -> Any:
     if name == "capture" and text not in captures():
         raise Invalid(_("Choose when a card is charged."), field=name)
     return text
-
-
-def _said(name: str, value: Any) -> str:
-    if name in TICKS:
-        return _("yes") if value else _("no")
-    return captures()[value] if name == "capture" else str(value)
 
 
 def _view(own: Profile) -> TermsView:

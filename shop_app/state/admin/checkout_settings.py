@@ -11,6 +11,7 @@ from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.services.opening import terms
 from shop_app.services.opening.terms import TermsView
+from shop_app.services.shop.profile import ChangedMeanwhile
 
 from ..base import asked_by, say, staff
 from ..forms import Form, FormState
@@ -35,6 +36,8 @@ class TermsForm(Form):
 
 class CheckoutDesk(FormState, rx.State):
     view: TermsView = TermsView()
+    saved: int = 0
+    """Grows with each save: the form is drawn anew, with what is kept now."""
     loaded: bool = False
 
     @rx.event
@@ -52,6 +55,14 @@ class CheckoutDesk(FormState, rx.State):
         try:
             await db.write(terms.change, form.changes(), version=form.version, by=by)
         except ShopError as refusal:
-            return self._refuse(refusal)
-        self.view = await db.read(terms.terms, by=by)
+            return await self._turn_down(refusal)
+        self.view, self.saved = await db.read(terms.terms, by=by), self.saved + 1
         return say(_("Saved"))
+
+    async def _turn_down(self, refusal: ShopError) -> None:
+        if isinstance(refusal, ChangedMeanwhile):
+            # Its version is the newest now: saving again writes over the other's values.
+            self.view = await db.read(terms.terms, by=await asked_by(self))
+            return self._fail(refusal.fields)
+        self._refuse(refusal)
+        return None

@@ -6,9 +6,10 @@ import pytest
 from sqlmodel import Session
 
 from shop_app.core.access.principal import Principal
-from shop_app.core.errors import Conflict, Forbidden, Invalid
+from shop_app.core.errors import Forbidden, Invalid
 from shop_app.services.opening import terms
 from shop_app.services.shop import profile
+from shop_app.services.shop.profile import ChangedMeanwhile
 
 OWNER = Principal("staff", 0, "owner@example.com", permissions=frozenset(["settings.view", "settings.edit"]))
 
@@ -24,11 +25,14 @@ def test_what_was_touched_is_changed(session: Session):
     assert (view.hold_minutes, view.prices_include_tax, view.transfer_days) == ("20", False, "10")
 
 
-def test_a_stale_form_is_refused_with_both_values(session: Session):
+def test_a_stale_field_is_refused_with_its_value_now_and_another_one_is_taken(session: Session):
     terms.change(session, {"hold_minutes": "20"}, version=1, by=OWNER)
-    with pytest.raises(Conflict, match="Minutes that units are kept is now “20”, you entered “30”"):
+    with pytest.raises(ChangedMeanwhile) as refused:
         terms.change(session, {"hold_minutes": "30"}, version=1, by=OWNER)
-    assert terms.terms(session, by=OWNER).hold_minutes == "20"
+    assert refused.value.fields == {"hold_minutes": "It was changed meanwhile, to: 20"}
+    terms.change(session, {"transfer_days": "7"}, version=1, by=OWNER)
+    view = terms.terms(session, by=OWNER)
+    assert (view.hold_minutes, view.transfer_days) == ("20", "7")
 
 
 @pytest.mark.parametrize(

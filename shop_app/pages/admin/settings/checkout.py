@@ -38,7 +38,7 @@ def _form() -> Component:
         on_submit=submit(CheckoutDesk.save),
         reset_on_submit=False,
         no_validate=True,
-        key=text(view.version),
+        key=text(of(CheckoutDesk).saved),
         data_saves="true",
     )
 
