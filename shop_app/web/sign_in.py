@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 MAX_AT_ONCE = 24
 """Passwords at work and in line: a quarter of a second each, two at a time."""
-_NICE = 10
+_NICE = 5
 
 
 def _step_back() -> None:
