@@ -208,6 +208,22 @@ PLACES = (
         ("reflex.state:BaseState.reset", "reflex.state:BaseState.get_state", f"{_REGISTRY}.event_handlers"),
     ),
     Place(
+        "web/open_sockets.py",
+        "The page of somebody whose session has ended is emptied from outside of any event.",
+        "`App.modify_state` is public, and used; which tab a socket belongs to, and its rooms, aren't.",
+        (
+            "reflex.app:App.modify_state",
+            "reflex.app:App.sio",
+            "reflex.app:App.event_namespace",
+            "reflex.app:EventNamespace.emit_update",
+            "reflex.app:EventNamespace.sid_to_token",
+            "reflex.istate.manager.token:BaseStateToken",
+            "reflex.state:State",
+            "reflex.state:StateUpdate",
+            "reflex_base.event:Event.name",
+        ),
+    ),
+    Place(
         "web/frontend.py",
         "The browser talks to the host and port that served the page; under `reflex run` what isn't a page"
         " goes from Vite's port to the server; Tailwind's theme is CSS.",

@@ -1,11 +1,12 @@
 """People: customers with their addresses, staff, and who is signed in."""
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from .base import check, json, key, moment, refers
+from .base import Key, check, json, key, moment, refers
 
 
 class Customer(SQLModel, table=True):
@@ -49,13 +50,18 @@ class Staff(SQLModel, table=True):
     created_at: datetime = moment()
 
 
+def _never_again() -> int:
+    return secrets.randbelow(2**53 - 1) + 1
+
+
 class LoginSession(SQLModel, table=True):
     """Someone signed in on one browser; gone when they sign out. Exactly one of the two ids is set."""
 
     __tablename__ = "login_session"
     __table_args__ = (check("(customer_id IS NULL) <> (staff_id IS NULL)", "one_person"),)
 
-    id: int | None = key()
+    id: int | None = Field(default_factory=_never_again, primary_key=True, sa_type=Key)
+    """Random: open sockets are bound to it, so it is never given to another session."""
     token_hash: str = Field(max_length=64, unique=True)
     customer_id: int | None = refers("customer.id", default=None, ondelete="CASCADE")
     staff_id: int | None = refers("staff.id", default=None, ondelete="CASCADE")

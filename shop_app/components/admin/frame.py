@@ -36,6 +36,7 @@ def desk(
     beside: Any = None,
     actions: Any = None,
     waiting: Any = None,
+    keeps: bool = False,
 ) -> Component:
     """A whole page of the back office around the content of its <main>: parts, or functions that make them.
 
@@ -45,10 +46,12 @@ def desk(
     current  the address of the navigation's entry that is lit, such as "/admin/orders"
     ready    whether the content is there; until then `waiting` is shown in its place, a skeleton
     back     the name and the address of where one came from
+    keeps    whether what is there stays while the page loads again, as it does for a list with another filter
     """
     shell = of(BackOffice)
     # A page that isn't for this member of staff never gets ready: its own State isn't filled.
-    is_shown = both(either(ready, shell.denied), of(rx.State).is_hydrated, shell.loaded)
+    there = both(either(ready, shell.denied), shell.loaded)
+    is_shown = there if keeps else both(there, of(rx.State).is_hydrated)
 
     def content() -> Component:
         parts = (part() if callable(part) else part for part in main)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core import clock, dates, money
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 
 LONGEST = 300
 """Signs of a value that are shown."""
@@ -61,6 +61,7 @@ _WORDS = {
     "factor_removed": _("Took a second factor away"),
     "factors_removed": _("Reset the second factor"),
     "second_factor_required": _("Changed who needs a second factor"),
+    "renamed": _("Changed the name"),
     "list.exported": _("Exported a list"),
     "bulk.begun": _("Began a change of many"),
     "bulk.stopped": _("Stopped a change of many"),
@@ -186,7 +187,7 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, int) and name.endswith("_minor"):
-        return money.show(value, settings().currency, settings().locale)
+        return money.show(value, shop().currency, shop().locale)
     if isinstance(value, int) and name.endswith("_ppm"):
         return f"{value / 10_000:g} %"
     if isinstance(value, str) and _MOMENT.match(value):

@@ -37,6 +37,11 @@ def offer(needs: Mapping[str, str]) -> None:
     _needs.update({route.strip("/"): permission for route, permission in needs.items()})
 
 
+def pages() -> Mapping[str, str]:
+    """The addresses of the back office's pages, each with the permission that it needs."""
+    return {f"/{route}": permission for route, permission in _needs.items()}
+
+
 def can_undo(kind: str, undo: Undo) -> None:
     """Say how something that was done is taken back; called once for each kind, when its module is
     imported."""
