@@ -244,11 +244,12 @@ async def test_every_handler(shop: Shop, visitor: Visitor):
             if not lacks(visitor, permission) and permission:
                 continue
             short, started = name.rpartition("____")[2], len(tab.frames)
-            updates = await tab.call(name, payload_of(handlers()[name]), path="/admin", seconds=20)
             if not lacks(visitor, permission):
                 # Any staff's: what it is about needs its own right, which its service asks for.
-                updates += await tab.settle(quiet=0.05)
+                await tab.send(name, payload_of(handlers()[name]), path="/admin")
+                await tab.settle(quiet=0.2)
                 continue
+            updates = await tab.call(name, payload_of(handlers()[name]), path="/admin", seconds=20)
             said = "".join(tab.frames[started:])
             sentence = (
                 f"You don't have the right to do that: {label_of(permission)}."
@@ -275,4 +276,4 @@ async def test_every_handler(shop: Shop, visitor: Visitor):
 
 def test_something_is_there_to_be_shown(shop: Shop):
     with shop.session() as session:
-        assert session.exec(select(Order.email)).first() == "canary-buyer@example.org"
+        assert "canary-buyer@example.org" in session.exec(select(Order.email)).all()
