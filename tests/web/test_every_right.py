@@ -25,8 +25,9 @@ from shop_app.core.access.permissions import BUILT_IN_ROLES, label_of
 from shop_app.core.access.policy import policy_of
 from shop_app.core.clock import now
 from shop_app.models import AuditEntry, Customer, LoginSession, Order, Staff, StaffRole
+from shop_app.services.accounts.passwords import hash_password
 from tests.shop import Shop, running
-from tests.socket_client import Tab
+from tests.socket_client import STATE, Tab
 
 from .test_every_event import CANARIES, INSIDES, _plant, handlers, rows
 
@@ -36,6 +37,8 @@ ONE_RIGHT = "analytics.view"
 """The right of somebody who may see figures alone: it opens no record."""
 MAY_CHANGE = ("audit_entry", "login_session", "list_preference", "saved_view", "known_browser")
 """Tables in which staff change what is their own; refusals are entries of the audit."""
+OWN_ACCOUNT = f"{STATE}.shop_app___state___admin___security____"
+"""Begins the names of handlers by which staff change their own account, and nobody else's."""
 SECRET_COLUMNS = re.compile(r"CANARY-hash|91919191919")
 POOL: tuple[Any, ...] = (
     1,
@@ -94,13 +97,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 def _sign_in_everybody(session: Session) -> None:
+    hashed = hash_password("a long enough phrase")
     session.add(StaffRole(code="analyst", label="Analyst", permissions=[ONE_RIGHT]))
     session.flush()
     for visitor in VISITORS[1:]:
         person: Customer | Staff = Customer(email="walking-shopper@example.org")
         if visitor.is_staff:
             email = f"walking-{visitor.name}@example.org"
-            person = Staff(email=email, name=visitor.name, role=visitor.name, password_hash="none")
+            person = Staff(email=email, name=visitor.name, role=visitor.name, password_hash=hashed.text)
         session.add(person)
         session.flush()
         owner = {"staff_id" if visitor.is_staff else "customer_id": person.id}
@@ -244,11 +248,14 @@ async def test_every_handler(shop: Shop, visitor: Visitor):
             if not lacks(visitor, permission) and permission:
                 continue
             short, started = name.rpartition("____")[2], len(tab.frames)
-            updates = await tab.call(name, payload_of(handlers()[name]), path="/admin", seconds=20)
             if not lacks(visitor, permission):
+                if name.startswith(OWN_ACCOUNT):
+                    continue
                 # Any staff's: what it is about needs its own right, which its service asks for.
-                updates += await tab.settle(quiet=0.05)
+                await tab.send(name, payload_of(handlers()[name]), path="/admin")
+                await tab.settle(quiet=0.2)
                 continue
+            updates = await tab.call(name, payload_of(handlers()[name]), path="/admin", seconds=20)
             said = "".join(tab.frames[started:])
             sentence = (
                 f"You don't have the right to do that: {label_of(permission)}."
@@ -275,4 +282,4 @@ async def test_every_handler(shop: Shop, visitor: Visitor):
 
 def test_something_is_there_to_be_shown(shop: Shop):
     with shop.session() as session:
-        assert session.exec(select(Order.email)).first() == "canary-buyer@example.org"
+        assert "canary-buyer@example.org" in session.exec(select(Order.email)).all()

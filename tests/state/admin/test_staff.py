@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ OWNER = Principal("staff", 0, "owner@example.com", "Olga", "owner", BUILT_IN_ROL
 
 
 @pytest.fixture(autouse=True)
-def _as_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_the_owner(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     policy.set_principal(OWNER)
 
     async def fresh(_by: Principal) -> bool:
