@@ -131,7 +131,7 @@ def read(
     loaded = spec.load(session, found.ids, by) if found.ids else {}
     rows = [_row(loaded[id], shown) for id in found.ids if id in loaded]
     exported = query.text_of(replace(asked.first_page(), columns=tuple(one.key for one in shown), view=0))
-    currency = spec.currency(session) if spec.currency else settings().currency
+    currency = currency_of(session, spec)
     return ListShown(
         rows=rows,
         columns=[_head(spec, asked, column) for column in shown],
@@ -157,6 +157,11 @@ def read(
         ],
         address=query.address(spec, asked),
     )
+
+
+def currency_of(session: Session, spec: ListSpec) -> str:
+    """The currency that a list's amounts are in."""
+    return spec.currency(session) if spec.currency else settings().currency
 
 
 def again(session: Session, spec: ListSpec, shown: ListShown, by: Principal) -> ListShown:

@@ -11,7 +11,6 @@ from pydantic import Field, StringConstraints, model_validator
 from shop_app.core import db
 from shop_app.core.errors import NotFound, ShopError
 from shop_app.core.i18n import _
-from shop_app.core.settings import settings
 from shop_app.services.bulk_jobs import jobs
 from shop_app.services.bulk_jobs.jobs import JobShown
 from shop_app.services.lists import catalogue, chips, query, view
@@ -185,7 +184,8 @@ class RecordList(rx.State):
         spec = _spec(self)
         asked, one = await _asked(self, spec), spec.filter(form.key)
         try:
-            parts = chips.parts_of(one, form.filled, settings().currency) if one else ()
+            currency = await db.read(view.currency_of, spec)
+            parts = chips.parts_of(one, form.filled, currency) if one else ()
         except ShopError as refusal:
             self.error = refusal.message
             return None
