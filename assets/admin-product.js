@@ -3,6 +3,7 @@
 (() => {
   if (window.shopProduct) return;
   const PART = 10000;
+  const PARTS_OF_ONE = 3;
   const ASK_MS = 350;
   const plain = (text) => text.replaceAll("\r\n", "\n");
   const controls = (form) => [...form.elements].filter((one) => one.name && one.type !== "hidden" && !one.dataset.loose);
@@ -12,11 +13,22 @@
   const put = (one, value) => (isBox(one) ? (one.checked = value === "true") : (one.value = value));
 
   // Parts -----------------------------------------------------------------------------------------------
+  // What one message of the socket can't take goes ahead in others, by the form #parts-form.
+  let ahead = [];
+  const replace = (data, parts) => {
+    for (const name of [...data.keys()]) data.delete(name);
+    for (const [name, text] of parts) data.append(name, text);
+  };
   const inParts = (data, text) => {
     // In ASCII, so that no sign is cut in two.
     const ascii = text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-    for (const name of [...data.keys()]) data.delete(name);
-    for (let at = 0, part = 0; at < ascii.length || part === 0; at += PART, part += 1) data.append(`part-${part}`, ascii.slice(at, at + PART));
+    const parts = [];
+    for (let at = 0; at < ascii.length; at += PART) parts.push([`part-${parts.length}`, ascii.slice(at, at + PART)]);
+    while (parts.length > PARTS_OF_ONE) {
+      ahead = parts.splice(0, PARTS_OF_ONE);
+      document.getElementById("parts-form").requestSubmit();
+    }
+    replace(data, parts);
   };
   const changesOf = (form) => {
     const fields = {};
@@ -32,7 +44,8 @@
   const sent = new WeakMap();
   addEventListener("formdata", (event) => {
     const form = event.target;
-    if (form.matches("[data-sends-changes]")) {
+    if (form.id === "parts-form") replace(event.formData, ahead);
+    else if (form.matches("[data-sends-changes]")) {
       const changes = changesOf(form);
       sent.set(form, new Map(controls(form).map((one) => [one, valueOf(one)])));
       inParts(event.formData, JSON.stringify(changes));
@@ -100,11 +113,13 @@
     if (!form) return window.shopSheets?.look(false);
     const saved = savedAs !== null && savedAs !== form.dataset.saved && savedAs.split("-")[0] === form.dataset.saved.split("-")[0];
     savedAs = form.dataset.saved;
+    let moved = saved;
     for (const one of controls(form)) {
       const came = cameAs(one);
       const before = seen.get(one);
       const isSaved = saved && sent.get(form)?.get(one) === valueOf(one);
       if (before !== undefined && (isSaved || (before !== came && valueOf(one) === before))) put(one, came);
+      moved ||= before !== came;
       seen.set(one, came);
     }
     window.shopSheets?.look(saved);
@@ -114,13 +129,13 @@
     if (asked !== form.dataset.asked) answer(form.dataset.asked);
     asked = form.dataset.asked;
     // So that the form is compared anew.
-    for (const one of controls(form).slice(0, 1)) one.dispatchEvent(new Event("change", { bubbles: true }));
+    for (const one of moved ? controls(form).slice(0, 1) : []) one.dispatchEvent(new Event("change", { bubbles: true }));
   };
   let scheduled = false;
   const soon = () => {
     if (scheduled) return;
     scheduled = true;
-    queueMicrotask(() => {
+    requestAnimationFrame(() => {
       scheduled = false;
       look();
     });

@@ -306,7 +306,7 @@ def test_any_other_order_keeps_who_placed_it_as_long_as_invoices(world, clock):
     # Until the calendar year is over, in Berlin.
     clock.move_to(datetime(2036, 12, 31, 22, 59, 59, tzinfo=UTC))
     forget()
-    assert traces() == {"customer_order", "return_request"}
+    assert traces() == {"customer_order", "order_word", "return_request"}
     clock.shift(1)
     assert forget()["people"] == 1
     assert traces() == set()

@@ -28,6 +28,7 @@ SCRIPTS = (
     "admin-product.js",
     "admin-stock.js",
     "passkeys.js",
+    "picture.js",
 )
 """Files of `assets/` that every page of the back office loads, and no other page."""
 OWN = "shop_app.state.admin."

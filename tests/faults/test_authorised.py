@@ -9,9 +9,9 @@ import pytest
 import stripe
 
 from shop_app.core import db
-from shop_app.core.errors import Conflict, ProviderDown
+from shop_app.core.errors import Conflict, Forbidden, ProviderDown
 from shop_app.core.money import show
-from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.services.books import check as books
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.payments import commands as payment_commands
@@ -19,13 +19,13 @@ from shop_app.services.storefront import order_page
 from shop_app.workflows import capture as capture_workflow
 from shop_app.workflows import reconcile, recover
 from tests.factories import make_product
-from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
+from tests.paying import FORM, MANAGER, ME, World, client_of, everything, make_world, rows
+from tests.selling import CLERK
 
 
 @pytest.fixture
 def world(engine, tmp_path, monkeypatch) -> World:
-    chosen = settings().model_copy(update={"capture": "at_fulfilment"})
-    monkeypatch.setattr(payment_commands, "settings", lambda: chosen)
+    monkeypatch.setattr(payment_commands, "shop", lambda: replace(shop(), capture="at_fulfilment"))
     return make_world(tmp_path)
 
 
@@ -334,3 +334,27 @@ def test_what_is_less_than_the_least_cant_be_taken_and_nothing_is_touched(world,
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         client_of(world.sandbox).v1.payment_intents.capture(intent(world).id, {"amount_to_capture": price})
     assert refusal.value.code == "amount_too_small"
+
+
+def test_staff_capture_before_anything_is_sent_and_only_with_the_right(authorised):
+    before = everything()
+    with pytest.raises(Forbidden):
+        asyncio.run(capture_workflow.capture_now(order().id, CLERK))
+    assert everything() == before
+    asyncio.run(capture_workflow.capture_now(order().id, MANAGER))
+    assert (intent(authorised).status, order().payment_status) == ("succeeded", "paid")
+    assert [row.kind for row in rows("order_event") if row.kind.endswith("_asked")] == ["capture_asked"]
+    assert rows("audit_entry")[-1].action == "order.capture_asked"
+    before = everything()
+    for act in (capture_workflow.capture_now, capture_workflow.void_now):
+        with pytest.raises(Conflict):
+            asyncio.run(act(order().id, MANAGER))
+    assert everything() == before
+    books_are_right()
+
+
+def test_staff_void_what_a_bank_has_set_aside(authorised):
+    asyncio.run(capture_workflow.void_now(order().id, MANAGER))
+    assert (intent(authorised).status, order().payment_status) == ("canceled", "voided")
+    assert [row.kind for row in rows("order_event") if row.kind.endswith("_asked")] == ["void_asked"]
+    books_are_right()

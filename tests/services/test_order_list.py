@@ -68,7 +68,8 @@ def test_many_are_sent_with_a_pasted_list_each_once(world):
     unpaid = sell(world, {"SHOAL-BOWL": 1}, LATER)
     numbers = [row.number for row in rows("customer_order")]
     action = ORDERS.action("ship")
-    assert action and action.plan
+    assert action is not None
+    assert action.plan is not None
     with db.reading() as session:
         plan = action.plan(session, [first, second, unpaid], CLERK)
     assert (plan.will, [reason for _id, _name, reason in plan.skipped]) == (

@@ -1,4 +1,4 @@
-"""An order as its page in the back office shows it: lines, sums, money, goods, history, and what can be done."""
+"""An order as its page in the back office shows it: lines, sums, money, goods, history, what can be done."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ _TD = (
 CELLS = {
     "title": f"{_TD} max-md:order-1 max-md:min-w-0",
     "end": f"{_TD} max-md:order-1 max-md:ms-auto",
-    "line": f"{_TD} max-md:order-3 max-md:text-ink-2",
+    "line": f"{_TD} max-md:order-3 max-md:max-w-full max-md:min-w-0 max-md:text-ink-2",
     "badges": f"{_TD} max-md:order-5",
 }
 CELL_HIDDEN = f"{_TD} max-md:hidden"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shop_app.components import styles
 from shop_app.components.admin import look, order_dialogs, order_items, order_money, order_returns, order_side
 from shop_app.components.admin.frame import desk
+from shop_app.components.admin.history import history as record_history
 from shop_app.components.admin.order_items import may, state_badge
 from shop_app.components.admin.parts import act, empty_state, menu, menu_item
 from shop_app.components.controls import link_button
@@ -123,7 +124,7 @@ def _menu() -> Component:
 
 
 def _order() -> Component:
-    state = of(OrderAdmin)
+    state, view = of(OrderAdmin), of(OrderAdmin).view
     return fragment(
         # The script presses it every half minute while the page is seen.
         el.button(type="button", hidden=True, on_click=OrderAdmin.tell, data_every="30", aria_hidden="true"),
@@ -154,6 +155,7 @@ def _order() -> Component:
                 order_side.customer(),
                 order_side.addresses(),
                 order_side.letters(),
+                record_history(of="order", key=view.number),
                 class_name=look.STACK,
             ),
             class_name=look.TWO,

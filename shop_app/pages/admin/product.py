@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from shop_app.components import styles, texts
+from shop_app.components import styles
 from shop_app.components.admin import look, product_fields, product_look
 from shop_app.components.admin.frame import desk
 from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import empty_state, menu, menu_item, panel, save_bar, skeleton
 from shop_app.components.admin.product_checks import checks_panel, conflicts_note
 from shop_app.components.admin.product_matrix import matrix
+from shop_app.components.admin.product_pictures import pictures_beside, pictures_panel
 from shop_app.components.badges import badge
 from shop_app.components.controls import button, link_button
 from shop_app.components.forms import form_errors
@@ -18,6 +19,7 @@ from shop_app.components.kit import Component, Text, contains, either, el, fragm
 from shop_app.components.overlays import CLOSES, dialog, opens
 from shop_app.core.i18n import _
 from shop_app.page import Page
+from shop_app.state.admin.pictures import Pictures
 from shop_app.state.admin.product import ROUTE, ProductDesk
 from shop_app.state.admin.shell import BackOffice
 
@@ -26,7 +28,7 @@ DELETE = "delete-product"
 
 
 def title(product: Any) -> Text:
-    return texts.titled(when(product.form.title != "", product.form.title, _("Product")))
+    return when(product.form.title != "", product.form.title, _("Product"))
 
 
 def page(product: Any) -> Component:
@@ -107,7 +109,7 @@ def _form() -> Component:
         el.div(
             el.div(
                 product_fields.description_panel(),
-                el.div(id="pictures"),
+                el.div(pictures_panel(), id="pictures"),
                 _variants(),
                 product_fields.safety_panel(),
                 product_fields.search_panel(),
@@ -161,11 +163,11 @@ def _stock() -> Component:
 
 
 def _take_back(entry: Any) -> Component:
-    """Takes one change back; not the one that created the product."""
+    """Takes back what was saved in the form, one change at a time."""
     back = button(
         _("Take this change back"), kind="outline", size="xs", on_click=ProductDesk.restore(entry.id)
     )
-    return when(entry.what != _("Created"), el.div(back, class_name="pt-1"))
+    return when(entry.what == _("Changed"), el.div(back, class_name="pt-1"))
 
 
 def _besides() -> Component:
@@ -180,6 +182,7 @@ def _besides() -> Component:
         on_submit=lambda form: ProductDesk.ask(form),
         **hidden,
     )
+    parts = el.form(id="parts-form", on_submit=lambda form: ProductDesk.gather(form), **hidden)
     preview = el.form(
         id="preview-form",
         data_sends_field="field-description",
@@ -198,7 +201,22 @@ def _besides() -> Component:
             button(_("Delete product"), kind="danger", size="s", on_click=ProductDesk.delete, **CLOSES),
         ),
     )
-    return fragment(ask, preview, product_fields.preview_dialog(), product_fields.maker_dialog(), question)
+    return fragment(
+        ask,
+        parts,
+        preview,
+        product_fields.preview_dialog(),
+        product_fields.maker_dialog(),
+        question,
+        pictures_beside(),
+    )
 
 
-PAGE = Page(ROUTE, page, title=title, state=ProductDesk, load=(ProductDesk.load,), needs="products.view")
+PAGE = Page(
+    ROUTE,
+    page,
+    title=title,
+    state=ProductDesk,
+    load=(ProductDesk.load, Pictures.load),
+    needs="products.view",
+)

@@ -11,8 +11,9 @@ from sqlmodel import Session, col
 from ...core import money
 from ...core.access.principal import Principal
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import Order, Payment, Product, Shipment, Variant
+from ..orders import finding as orders_finding
 
 MOST = 6
 """Records of one kind."""
@@ -35,8 +36,8 @@ class Hit:
 
 
 def find(session: Session, text: str, by: Principal) -> list[Hit]:
-    """Orders by number, e-mail, tracking number or the payment provider's id; products by title, SKU,
-    barcode.
+    """Orders by number, name, e-mail, SKU, tracking number or the payment provider's id; products by title,
+    SKU, barcode.
 
     What `by` may not see isn't found.
     """
@@ -55,7 +56,7 @@ def _orders(session: Session, word: str) -> Iterator[Hit]:
     found: dict[int, Hit] = {}
     for statement, exact in _order_statements(word):
         for row in session.connection().execute(statement.limit(MOST)):
-            detail = f"{row.email} · {money.show(row.total_minor, row.currency, settings().locale)}"
+            detail = f"{row.email} · {money.show(row.total_minor, row.currency, shop().locale)}"
             number = str(row.number)
             hit = Hit(
                 "order", _("Order {number}").format(number=number), detail, f"/admin/orders/{number}", exact
@@ -72,16 +73,13 @@ def _order_statements(word: str) -> Iterator[tuple[Select, bool]]:
     )
     if word.isascii() and word.isdigit() and int(word) < _BIGGEST_NUMBER:
         yield shown.where(col(Order.number) == int(word)), True
-    if "@" in word:
-        yield shown.where(_starts(Order.email, word.lower())), False
     references = select(col(Payment.order_id)).where(
         or_(col(Payment.reference) == word, col(Payment.intent_reference) == word)
     )
     yield shown.where(col(Order.id).in_(references)), True
     parcels = select(col(Shipment.order_id)).where(col(Shipment.tracking) == word)
     yield shown.where(col(Order.id).in_(parcels)), True
-    if "@" not in word and not word.isdigit():
-        yield shown.where(_starts(Order.email, word.lower())), False
+    yield shown.where(orders_finding.matching(word)), False
 
 
 def _products(session: Session, word: str) -> Iterator[Hit]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Annotated, Any, Literal
 
 import reflex as rx
@@ -30,6 +30,7 @@ from ..base import asked_by, say, staff
 from ..forms import Form, FormState
 from ..input_types import Flag, LineUnits, LongText, Name, RecordId, ShortText, TypedUnits
 from .reauth import ask_again, is_fresh
+from .shell import can_undo, say_with_undo
 
 RequestKey = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{8,48}\z", max_length=48)]
 """Made when the form is opened, so that a double click is one request."""
@@ -40,6 +41,7 @@ Destination = Literal["original", "credit"]
 Ticked = Annotated[bool, BeforeValidator(lambda value: value in (True, "on", "true", "1"))]
 Line = Annotated[ShortText, Field(max_length=fulfilment_commands.MAX_TRACKING)]
 LINE = "line-"
+UNDO_ARCHIVE = "order.archive"
 
 
 class OrderForm(Form):
@@ -263,8 +265,9 @@ class OrderAdmin(FormState, rx.State):
     @staff("orders.fulfil")
     async def archive(self, order: RecordId, archived: Flag):
         done = _("In the archive") if archived else _("Out of the archive")
-        work = db.write(notes.archive, order, archived=archived, by=await asked_by(self))
-        return await self._act(work, done)
+        await db.write(notes.archive, order, archived=archived, by=await asked_by(self))
+        await self._read_again()
+        await say_with_undo(self, done, UNDO_ARCHIVE, {"order": order, "archived": not archived})
 
     @rx.event
     @staff("orders.fulfil")
@@ -341,6 +344,14 @@ async def _needs_proof(form: RefundForm, by: Principal) -> bool:
 
 def _tab(state: rx.State) -> str:
     return state.router.session.client_token
+
+
+async def _undo_archive(by: Principal, what: Mapping[str, Any]) -> str:
+    await db.write(notes.archive, what["order"], archived=what["archived"], by=by)
+    return _("Taken back")
+
+
+can_undo(UNDO_ARCHIVE, _undo_archive)
 
 
 def _new_key() -> str:

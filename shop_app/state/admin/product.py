@@ -33,7 +33,7 @@ from shop_app.services.storefront.buyable import Check
 from ..base import address_of, asked_by, say, staff
 from ..forms import FormState
 from ..input_types import RecordId, ShortText
-from .product_forms import AskForm, MakerForm, NewProductForm, PartsForm
+from .product_forms import MAX_PARTS, AskForm, MakerForm, NewProductForm, PartsForm, changes_in, text_in
 from .shell import can_undo, say_with_undo
 
 ROUTE = "/admin/products/[slug]"
@@ -62,6 +62,8 @@ class ProductDesk(FormState, rx.State):
     """The answer about a code that was typed, as JSON: [kind, key, code, sentence]."""
     preview: str = ""
     """The description as customers would see it: sanitised HTML."""
+    _ahead: dict[int, str] = {}
+    """Parts of what is about to be saved or previewed, which came before the rest."""
     saves: int = 0
     """Grows with every save that was taken: what was sent is what is stored."""
 
@@ -85,12 +87,23 @@ class ProductDesk(FormState, rx.State):
         self.form, self.checks = await db.read(_read, slug, await asked_by(self))
 
     @rx.event
+    @staff("products.view")
+    async def gather(self, form: PartsForm):
+        """Keep parts of what is sent: one message has room for a few."""
+        if len(self._ahead) < MAX_PARTS:
+            self._ahead = self._ahead | form.parts
+
+    def _all_parts(self, form: PartsForm) -> dict[int, str]:
+        parts, self._ahead = self._ahead | form.parts, {}
+        return parts
+
+    @rx.event
     @staff("products.edit")
     async def save(self, form: PartsForm):
         self._forget()
-        before, by = self.form.slug, await asked_by(self)
+        before, by, parts = self.form.slug, await asked_by(self), self._all_parts(form)
         try:
-            saved = await db.write(product_changes.save, self.form.id, form.changes(), by=by)
+            saved = await db.write(product_changes.save, self.form.id, changes_in(parts), by=by)
         except (Invalid, Conflict) as refusal:
             return await self._not_saved(refusal)
         self.saves, self.answers = self.saves + 1, self.answers + 1
@@ -120,7 +133,7 @@ class ProductDesk(FormState, rx.State):
     @rx.event
     @staff("products.view")
     async def show_preview(self, form: PartsForm):
-        self.preview = descriptions.html_of(form.text())
+        self.preview = descriptions.html_of(text_in(self._all_parts(form)))
 
     @rx.event
     @staff("products.edit")

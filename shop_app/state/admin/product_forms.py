@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -45,19 +46,22 @@ class PartsForm(Form):
         fields = ((_PART.fullmatch(name), text) for name, text in data.items() if isinstance(name, str))
         return {"parts": {int(field[1]): text for field, text in fields if field}}
 
-    def changes(self) -> Changes:
-        """Errors  Invalid for what no page of ours sends."""
-        return self._read(_SENT).changes()
 
-    def text(self) -> str:
-        """Errors  Invalid, as above."""
-        return self._read(_TEXT)
+def changes_in(parts: Mapping[int, str]) -> Changes:
+    """Errors  Invalid for what no page of ours sends."""
+    return _read(parts, _SENT).changes()
 
-    def _read(self, kind: TypeAdapter[Any]) -> Any:
-        try:
-            return kind.validate_python(json.loads("".join(self.parts[at] for at in sorted(self.parts))))
-        except (ValidationError, ValueError, RecursionError):
-            raise Invalid(_("These changes can't be read. Load the page again.")) from None
+
+def text_in(parts: Mapping[int, str]) -> str:
+    """Errors  Invalid, as above."""
+    return _read(parts, _TEXT)
+
+
+def _read(parts: Mapping[int, str], kind: TypeAdapter[Any]) -> Any:
+    try:
+        return kind.validate_python(json.loads("".join(parts[at] for at in sorted(parts))))
+    except (ValidationError, ValueError, RecursionError):
+        raise Invalid(_("These changes can't be read. Load the page again.")) from None
 
 
 def _known(names: Any) -> AfterValidator:

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from shop_app.core import db
 from shop_app.core.errors import NotFound, ShopError
 from shop_app.core.i18n import _
+from shop_app.core.shop import shop
 from shop_app.services.bulk_jobs import jobs
 from shop_app.services.bulk_jobs.jobs import JobShown
 from shop_app.services.lists import catalogue, chips, query, view
@@ -184,8 +185,7 @@ class RecordList(rx.State):
         spec = _spec(self)
         asked, one = await _asked(self, spec), spec.filter(form.key)
         try:
-            currency = await db.read(view.currency_of, spec)
-            parts = chips.parts_of(one, form.filled, currency) if one else ()
+            parts = chips.parts_of(one, form.filled, shop().currency) if one else ()
         except ShopError as refusal:
             self.error = refusal.message
             return None
