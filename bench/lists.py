@@ -197,6 +197,8 @@ def _filled(on: Engine, size: int) -> Engine:
     with db.transaction(on=on) as session:
         fill_all(session, size)
     with on.connect() as connection:
+        if on.dialect.name == "postgresql":
+            connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("ANALYZE"))
         connection.commit()
     return on

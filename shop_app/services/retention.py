@@ -35,6 +35,7 @@ from ..models import (
     StockHold,
     table_of,
 )
+from .bulk_jobs import jobs as bulk_jobs
 from .staff import audit
 
 _audit = table_of(AuditEntry)
@@ -217,6 +218,7 @@ COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "stock alerts": stock_alerts,
     "network addresses in the audit": audit_addresses,
     "audit entries": audit_entries,
+    "bulk jobs": bulk_jobs.forget,
 }
 
 

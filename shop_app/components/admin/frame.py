@@ -129,6 +129,7 @@ def _side(current: str) -> Component:
 def _links(current: str) -> list[Component]:
     return [
         *(_entry(entry, current) for entry in menu.entries(foot=False)),
+        _pinned(),
         el.span(class_name="flex-1"),
         el.a(
             icon("out", look.SIDE_ICON),
@@ -156,6 +157,25 @@ def _entry(entry: MenuEntry, current: str) -> Component:
         **({"data_keys": item.keys} if item.keys else {}),
     )
     return when(contains(shell.rights, entry.needs), link) if entry.needs else link
+
+
+def _pinned() -> Component:
+    """The views of lists that are pinned, each with how many records it finds."""
+
+    def one(view: Any) -> Component:
+        return el.a(
+            icon("bookmark", look.SIDE_ICON),
+            el.span(view.label, class_name="truncate"),
+            el.span(view.count, class_name=look.SIDE_COUNT),
+            href=view.href,
+            key=view.href,
+            class_name=look.SIDE_LINK,
+            data_nav="true",
+        )
+
+    pinned = of(BackOffice).pinned
+    head = el.p(_("Pinned"), class_name=look.SIDE_HEAD)
+    return when(length(pinned) > 0, lambda: fragment(head, each(pinned, one)))
 
 
 def _count(name: str) -> Component:

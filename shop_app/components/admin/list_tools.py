@@ -138,6 +138,26 @@ def _sort_menu() -> Component:
     )
 
 
+def _heights() -> Component:
+    """How high rows are; a phone's cards are as high as what is in them."""
+    shown = of(RecordList).list
+
+    def density(value: str, label: Text) -> Component:
+        return el.button(
+            label,
+            type="button",
+            on_click=RecordList.set_density(value),  # pyright: ignore[reportCallIssue]
+            aria_pressed=when(shown.density == value, "true", "false"),
+            class_name=look.DENSITY,
+        )
+
+    return el.div(
+        density("comfortable", _("Comfortable")),
+        density("compact", _("Compact")),
+        class_name="flex gap-2 max-md:hidden",
+    )
+
+
 def _columns_menu() -> Component:
     shown = of(RecordList).list
 
@@ -177,23 +197,9 @@ def _columns_menu() -> Component:
         data_testid="list-columns",
     )
 
-    def density(value: str, label: Text) -> Component:
-        return el.button(
-            label,
-            type="button",
-            on_click=RecordList.set_density(value),  # pyright: ignore[reportCallIssue]
-            aria_pressed=when(shown.density == value, "true", "false"),
-            class_name=look.DENSITY,
-        )
-
-    heights = el.div(
-        density("comfortable", _("Comfortable")),
-        density("compact", _("Compact")),
-        class_name="flex gap-2 max-md:hidden",
-    )
     return pop(
         icon("columns", styles.ICON_S),
-        heights,
+        _heights(),
         form,
         class_name=look.MENU_BUTTON,
         at_end=True,

@@ -28,6 +28,7 @@ from ..base import asked_by, say, staff
 from ..forms import Form
 from ..input_types import LongText, Name, RecordId, ShortText
 from .reauth import ask_again, is_fresh
+from .shell import BackOffice
 
 Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.-]{0,64}\z", max_length=64)]
 Ids = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9,]*\z", max_length=4000)]
@@ -247,14 +248,14 @@ class RecordList(rx.State):
         except ShopError as refusal:
             self.error = refusal.message
             return None
-        return [RecordList.load, say(_("The view is changed"))]
+        return [RecordList.load, BackOffice.refresh, say(_("The view is changed"))]
 
     @rx.event
     @staff()
     async def delete_view(self):
         by, spec = await asked_by(self), _spec(self)
         await db.write(views.delete, spec, self.saved.id, by)
-        return [rx.redirect(spec.address), say(_("The view is deleted"))]
+        return [rx.redirect(spec.address), BackOffice.refresh, say(_("The view is deleted"))]
 
     @rx.event
     @staff()

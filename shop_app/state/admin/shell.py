@@ -19,6 +19,8 @@ from shop_app.core.shop import shop
 from shop_app.services.desk import alerts, counts, finding
 from shop_app.services.desk.alerts import Alert
 from shop_app.services.desk.finding import Hit
+from shop_app.services.saved_views import views
+from shop_app.services.saved_views.views import PinnedView
 
 from ..base import Notice, asked_by, say, staff
 from ..input_types import ShortText
@@ -57,6 +59,8 @@ class BackOffice(rx.State):
     denied: bool = False
     counts: dict[str, int] = {}
     alerts: list[Alert] = []
+    pinned: list[PinnedView] = []
+    """Views of lists that stand in the navigation, with what they find now."""
     hits: list[Hit] = []
     asked: str = ""
     """What `hits` were searched for."""
@@ -75,14 +79,14 @@ class BackOffice(rx.State):
         needed = _needs.get(self.rx_router_route_id.strip("/"), "")
         self.denied = bool(needed) and needed not in by.permissions
         self.shop_name = shop().name
-        self.counts, self.alerts = await db.read(_frame, by)
+        self.counts, self.alerts, self.pinned = await db.read(_frame, by)
         self.loaded = True
 
     @rx.event
     @staff()
     async def refresh(self):
         """The counts and alerts again: something has changed."""
-        self.counts, self.alerts = await db.read(_frame, await asked_by(self))
+        self.counts, self.alerts, self.pinned = await db.read(_frame, await asked_by(self))
 
     @rx.event
     @staff()
@@ -111,8 +115,8 @@ async def say_with_undo(state: rx.State, text: str, kind: str, what: Mapping[str
     desk._undo, desk.undo_number = (kind, what), notice._announce(text, "good")
 
 
-def _frame(session: Session, by: Principal) -> tuple[dict[str, int], list[Alert]]:
-    return counts.open_work(session, by), alerts.alerts(session, by)
+def _frame(session: Session, by: Principal) -> tuple[dict[str, int], list[Alert], list[PinnedView]]:
+    return counts.open_work(session, by), alerts.alerts(session, by), views.pinned(session, by)
 
 
 def _initials(name: str) -> str:

@@ -1,4 +1,4 @@
-"""A list as staff use it: filtered, chosen from, worked on in the background, kept as a view, and taken along."""
+"""A list as staff use it: filtered, chosen from, worked on, kept as a view, and taken along."""
 
 from __future__ import annotations
 
