@@ -7,7 +7,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const list = () => $("[data-list]");
-  const rows = () => $$("[data-row]", list() ?? document);
+  const rows = () => $$("[data-record]", list() ?? document);
   const boxOf = (row) => $("[data-choose]", row);
 
   // Choice -------------------------------------------------------------------------------------------------
@@ -21,7 +21,7 @@
     if (!root) return;
     const here = rows();
     for (const row of here) {
-      const on = every || chosen.has(row.dataset.row);
+      const on = every || chosen.has(row.dataset.record);
       row.toggleAttribute("data-selected", on);
       row.setAttribute("aria-selected", String(on));
       const box = boxOf(row);
@@ -43,7 +43,7 @@
     if (said.textContent !== label) said.textContent = label;
     const more = $("[data-choose-every]", bar);
     more.hidden = every || on < here.length || more.dataset.chooseEvery !== "true";
-    const ids = here.filter((row) => row.hasAttribute("data-selected")).map((row) => row.dataset.row).join(",");
+    const ids = here.filter((row) => row.hasAttribute("data-selected")).map((row) => row.dataset.record).join(",");
     for (const link of $$("[data-bulk-opens]", bar)) {
       link.hidden = every;
       link.setAttribute("href", link.dataset.bulkOpens.replace("{ids}", ids));
@@ -58,11 +58,11 @@
   const choose = (row, on, range) => {
     every = false;
     const here = rows();
-    const from = range && anchor ? here.findIndex((one) => one.dataset.row === anchor) : -1;
+    const from = range && anchor ? here.findIndex((one) => one.dataset.record === anchor) : -1;
     const to = here.indexOf(row);
     const some = from < 0 ? [row] : here.slice(Math.min(from, to), Math.max(from, to) + 1);
-    for (const one of some) on ? chosen.add(one.dataset.row) : chosen.delete(one.dataset.row);
-    anchor = row.dataset.row;
+    for (const one of some) on ? chosen.add(one.dataset.record) : chosen.delete(one.dataset.record);
+    anchor = row.dataset.record;
     paint();
   };
 
@@ -70,10 +70,10 @@
     const target = event.target instanceof Element ? event.target : null;
     if (!target || !list()) return;
     const box = target.closest("[data-choose]");
-    if (box) return choose(box.closest("[data-row]"), box.checked, event.shiftKey);
+    if (box) return choose(box.closest("[data-record]"), box.checked, event.shiftKey);
     if (target.closest("[data-choose-all]")) {
       const on = target.closest("[data-choose-all]").checked;
-      chosen = new Set(on ? rows().map((row) => row.dataset.row) : []);
+      chosen = new Set(on ? rows().map((row) => row.dataset.record) : []);
       every = false;
       return paint();
     }
@@ -92,17 +92,17 @@
       return undefined;
     }
     // A row leads where its first link leads; what is pressed inside it has a business of its own.
-    const row = target.closest("[data-row]");
+    const row = target.closest("[data-record]");
     if (row && !target.closest("a, button, input, label, details") && !String(getSelection())) open(row, event);
     return undefined;
   });
   addEventListener("auxclick", (event) => {
-    const row = event.target instanceof Element && event.target.closest("[data-row]");
+    const row = event.target instanceof Element && event.target.closest("[data-record]");
     if (row && event.button === 1 && !event.target.closest("a, button, input, label")) open(row, event);
   });
   addEventListener("mousedown", (event) => {
     // Shift chooses a range of rows, not of letters.
-    if (event.shiftKey && event.target instanceof Element && event.target.closest("[data-row]")) event.preventDefault();
+    if (event.shiftKey && event.target instanceof Element && event.target.closest("[data-record]")) event.preventDefault();
   });
   const open = (row, event) => {
     const link = $("[data-opens-row=true]", row);
@@ -118,7 +118,7 @@
     if (!table || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (target.matches("input:not([type=checkbox]), select, textarea, [contenteditable=true]")) return;
     const here = rows();
-    const row = target.closest("[data-row]");
+    const row = target.closest("[data-record]");
     const at = here.indexOf(row);
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const go = (to) => {
@@ -147,7 +147,7 @@
   };
   addEventListener("click", (event) => {
     for (const pop of pops()) {
-      const link = event.target instanceof Element && event.target.closest("a");
+      const link = event.target instanceof Element && event.target.closest("a, [data-shuts]");
       if (!pop.contains(event.target) || (link && pop.contains(link))) pop.removeAttribute("open");
     }
   });
@@ -198,12 +198,12 @@
   addEventListener("submit", (event) => {
     if ($("[data-list-search]", event.target)) clearTimeout(typing);
   }, true);
-  let query = null;
+  const filled = new WeakMap();
   const fillSearch = () => {
     const box = $("[data-list-search]");
-    if (!box || box.dataset.query === query) return;
-    query = box.dataset.query;
-    if (document.activeElement !== box) box.value = query;
+    if (!box || filled.get(box) === box.dataset.query) return;
+    filled.set(box, box.dataset.query);
+    if (document.activeElement !== box) box.value = box.dataset.query;
   };
 
   // Follow what React draws --------------------------------------------------------------------------------
@@ -217,6 +217,7 @@
     if (now !== shown) {
       shown = now;
       for (const pop of pops()) shut(pop);
+      for (const dialog of $$("dialog[data-list-dialog][open]", root)) dialog.close();
       clear();
     } else paint();
   };

@@ -12,8 +12,8 @@
     node.append(...children);
     return node;
   };
-  const hand = (panel, name, values) => {
-    const form = $(`[data-hand=${name}]`, panel);
+  const hand = (name, values) => {
+    const form = $(`[data-hand=${name}]`);
     for (const [field, value] of Object.entries(values)) form.elements[field].value = value;
     form.requestSubmit();
   };
@@ -24,7 +24,7 @@
   const arrange = (panel, keys, moved) => {
     if (panel.hasAttribute("data-uploading") || keys.join() === keysOf(panel).join()) return;
     focused = moved;
-    hand(panel, "arrange", { keys: keys.join(" ") });
+    hand("arrange", { keys: keys.join(" ") });
     const says = $("[data-picture-says]", panel);
     says.textContent = says.dataset.moved
       .replace("{place}", keys.indexOf(moved) + 1)
@@ -113,7 +113,7 @@
     const button = event.target.closest?.("[data-picture-remove]");
     const panel = panelOf(button);
     if (!panel) return;
-    hand(panel, "remove", { keys: chosen(panel).join(" ") });
+    hand("remove", { keys: chosen(panel).join(" ") });
     $$("[data-picture-check]:checked", panel).forEach((box) => (box.checked = false));
     showChosen(panel);
   });
@@ -173,7 +173,7 @@
       tile.remove();
     }
     panel.removeAttribute("data-uploading");
-    hand(panel, "arrived", { taken, refused: files.length - taken });
+    hand("arrived", { taken, refused: files.length - taken });
   };
   addEventListener("beforeunload", (event) => $("[data-uploading]") && event.preventDefault());
 

@@ -265,7 +265,8 @@
   };
   const keepTitle = () => {
     const isReady = !$("#served") && $("body > [data-ready]")?.dataset.ready === "true";
-    if (isReady) title = drawnTitle() || document.title;
+    // As document.title gives it: one that never equals it would be set again for ever.
+    if (isReady) title = (drawnTitle() || document.title).replace(/\s+/g, " ").trim();
     if (document.title !== title) document.title = title;
   };
   const arrived = () => {

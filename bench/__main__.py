@@ -22,6 +22,7 @@ ALL = (
     "strangers",
     "catalogue",
     "lighthouse",
+    "lists",
 )
 """Each is a module here with `run(folder) -> list[Row]`, or with a command line and a table of its own."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
-from reflex.state import BaseState, OnLoadInternalState
+from reflex.state import BaseState
 from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.vars.function import ArgsFunctionOperation
 
@@ -53,7 +53,6 @@ PLACES = (
             "reflex_base.vars.function:ArgsFunctionOperation.create",
             "reflex.state:BaseState._get_resolved_delta",
             "reflex.state:BaseState._clean",
-            "reflex.state:OnLoadInternalState.on_load_internal",
         ),
     ),
     Place(
@@ -209,6 +208,22 @@ PLACES = (
         ("reflex.state:BaseState.reset", "reflex.state:BaseState.get_state", f"{_REGISTRY}.event_handlers"),
     ),
     Place(
+        "web/open_sockets.py",
+        "The page of somebody whose session has ended is emptied from outside of any event.",
+        "`App.modify_state` is public, and used; which tab a socket belongs to, and its rooms, aren't.",
+        (
+            "reflex.app:App.modify_state",
+            "reflex.app:App.sio",
+            "reflex.app:App.event_namespace",
+            "reflex.app:EventNamespace.emit_update",
+            "reflex.app:EventNamespace.sid_to_token",
+            "reflex.istate.manager.token:BaseStateToken",
+            "reflex.state:State",
+            "reflex.state:StateUpdate",
+            "reflex_base.event:Event.name",
+        ),
+    ),
+    Place(
         "web/frontend.py",
         "The browser talks to the host and port that served the page; under `reflex run` what isn't a page"
         " goes from Vite's port to the server; Tailwind's theme is CSS.",
@@ -333,11 +348,6 @@ PLACES = (
         ),
     ),
 )
-
-
-def load_again() -> str:
-    """The full name of the event by which a page runs its load handlers again."""
-    return f"{OnLoadInternalState.get_full_name()}.on_load_internal"
 
 
 def delta(state: type[rx.State], values: Mapping[str, Any]) -> Delta:

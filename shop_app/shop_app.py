@@ -25,7 +25,8 @@ from shop_app.core import db, events, own_files
 from shop_app.core.access import permissions, policy
 from shop_app.core.settings import settings
 from shop_app.core.shop import shop
-from shop_app.extension import Extension, Listener, Page, as_permission, combined
+from shop_app.extension import Extension, Page, as_permission, combined
+from shop_app.letters import samples
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import audit as admin_audit
 from shop_app.pages.admin import categories as admin_categories
@@ -35,24 +36,37 @@ from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import inventory as admin_inventory
 from shop_app.pages.admin import inventory_item as admin_inventory_item
 from shop_app.pages.admin import invitation as admin_invitation
+from shop_app.pages.admin import jobs as admin_jobs
 from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import login as admin_login
 from shop_app.pages.admin import order as admin_order
 from shop_app.pages.admin import orders as admin_orders
+from shop_app.pages.admin import product as admin_product
+from shop_app.pages.admin import products as admin_products
 from shop_app.pages.admin import reasons as admin_reasons
 from shop_app.pages.admin import security as admin_security
 from shop_app.pages.admin import slip as admin_slip
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.pages.admin import stocktake as admin_stocktake
+from shop_app.pages.admin.settings import checkout as checkout_settings
 from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
+from shop_app.pages.admin.settings import index as settings_index
+from shop_app.pages.admin.settings import legal as legal_settings
+from shop_app.pages.admin.settings import letters as letter_settings
+from shop_app.pages.admin.settings import shop as shop_settings
 from shop_app.pages.admin.settings import taxes as tax_settings
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
+from shop_app.services.bulk_jobs import runs
+from shop_app.services.bulk_jobs.list import BULK_JOBS
+from shop_app.services.bulk_jobs.runs import JobKnown
+from shop_app.services.desk import letter_kinds
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
+from shop_app.services.desk.products import PRODUCTS
 from shop_app.services.desk.received_events import EVENTS
 from shop_app.services.inventory.stock_list import INVENTORY
 from shop_app.services.lists import catalogue
@@ -63,8 +77,8 @@ from shop_app.services.shop import profile
 from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
 from shop_app.state.admin import pushes as admin_pushes
-from shop_app.state.admin import rights, sign_in
 from shop_app.state.admin import shell as back_office
+from shop_app.state.admin import sign_in
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
@@ -75,6 +89,8 @@ from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
 from shop_app.web import (
+    app_manifest,
+    exports,
     health,
     logs,
     media,
@@ -98,6 +114,7 @@ from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import jobs, timetable
+from shop_app.worker.timetable import Job
 from shop_app.workflows import learn_methods, ship_all
 
 log = logging.getLogger(__name__)
@@ -126,14 +143,24 @@ PAGES = (
     admin_order.PAGE,
     admin_reasons.PAGE,
     *admin_slip.PAGES,
+    *admin_products.PAGES,
+    admin_product.PAGE,
     admin_categories.PAGE,
     admin_collections.PAGE,
     admin_collection.PAGE,
     admin_inventory.PAGE,
     admin_inventory_item.PAGE,
     admin_stocktake.PAGE,
+    *admin_products.PAGES,
+    admin_product.PAGE,
+    settings_index.PAGE,
+    shop_settings.PAGE,
+    legal_settings.PAGE,
+    legal_settings.TEXT,
+    letter_settings.PAGE,
     *letters_sent.PAGES,
     *received_events.PAGES,
+    *admin_jobs.PAGES,
     admin_staff.PAGE,
     admin_roles.PAGE,
     admin_audit.PAGE,
@@ -145,20 +172,22 @@ PAGES = (
     delivery_method.PAGE,
     *tax_settings.PAGES,
     payments.PAGE,
+    checkout_settings.PAGE,
 )
 
-LISTS = (ORDERS, INVENTORY, AUDIT, LETTERS, EVENTS)
+LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS, BULK_JOBS)
 """The lists of the back office."""
 
 SHOP = Extension(
     name="shop",
     pages=PAGES,
-    listeners=(Listener(events.StaffChanged, rights.staff_changed),),
     routes=(
+        *app_manifest.routes,
         *health.routes,
         *media.routes,
         *webhooks.routes,
         *uploads.routes,
+        *exports.routes,
         *staff_sign_in.routes,
         *own_account.routes,
     ),
@@ -196,6 +225,8 @@ def build(*extensions: Extension) -> rx.App:
     mail.use(parts.providers.get(mail.Mailer))
     catalogue.offer(parts.lists)
     letters_list.compose_with(jobs.letter_as_sent)
+    letter_kinds.sample_with(samples.kinds(), samples.sample)
+    runs.offer(_known(job) for job in [*timetable.shop_jobs(lambda _seconds: False), *parts.jobs])
     permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(session_look_up.signed_in, session_look_up.signed_in_by)
     logs.redact()
@@ -230,6 +261,10 @@ def _offer_back_office(pages: Iterable[Page]) -> None:
     menu.offer(MenuEntry(page.menu, page.route, needs) for page, needs in own if page.menu)
 
 
+def _known(job: Job) -> JobKnown:
+    return JobKnown(job.name, job.label or job.name, job.every_seconds)
+
+
 def _sandbox() -> tuple[Extension, ...]:
     """The built-in payment sandbox in demo mode."""
     server = sandbox.built_in()
@@ -256,6 +291,7 @@ def _app(parts: Extension) -> rx.App:
         head_components=[
             *map(_preload, FONTS),
             rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml"),
+            rx.el.link(rel="manifest", href="/manifest.webmanifest"),
             rx.el.script(src="/shop.js", defer=True),
         ],
         # No toasts: they are evaluated script, which the content security policy forbids.

@@ -53,6 +53,7 @@ def test_what_the_shop_does_and_how_often():
         "free_holds": (5, ()),
         "tell_of_stock": (60, ()),
         "bulk_jobs": (30, (events.BulkJobMoved,)),
+        "open_scheduled": (30, ()),
         "sweep": (60, ()),
         "reconcile_recent": (300, ()),
         "refresh_collections": (3600, ()),

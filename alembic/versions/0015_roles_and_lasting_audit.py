@@ -76,9 +76,11 @@ def upgrade() -> None:
     )
     for name, length in (("origin", 32), ("address", 64)):
         op.add_column("audit_entry", sa.Column(name, sa.String(length), nullable=False, server_default=""))
+    op.drop_index(op.f("ix_audit_entry_object_key"), "audit_entry")
     op.create_index(
-        op.f("ix_audit_entry_object_kind_object_key_id"), "audit_entry", ["object_kind", "object_key", "id"]
+        op.f("ix_audit_entry_object_key_object_kind_id"), "audit_entry", ["object_key", "object_kind", "id"]
     )
+    op.create_index(op.f("ix_audit_entry_object_kind_at"), "audit_entry", ["object_kind", "at"])
     op.create_index(op.f("ix_audit_entry_actor_id"), "audit_entry", ["actor", "id"])
     _make_lasting()
 
@@ -93,7 +95,9 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER audit_entry_lasts_whole ON audit_entry")
         op.execute("DROP FUNCTION refuse_audit_change()")
     op.drop_index(op.f("ix_audit_entry_actor_id"), "audit_entry")
-    op.drop_index(op.f("ix_audit_entry_object_kind_object_key_id"), "audit_entry")
+    op.drop_index(op.f("ix_audit_entry_object_kind_at"), "audit_entry")
+    op.drop_index(op.f("ix_audit_entry_object_key_object_kind_id"), "audit_entry")
+    op.create_index(op.f("ix_audit_entry_object_key"), "audit_entry", ["object_key"])
     for name in ("address", "origin"):
         op.drop_column("audit_entry", name)
     op.drop_table("audit_erasure")

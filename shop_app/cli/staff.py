@@ -24,7 +24,7 @@ def create_staff(email: str, role: str, name: str) -> None:
     password = os.environ.get("SHOP_STAFF_PASSWORD") or click.prompt(
         "Password", hide_input=True, confirmation_prompt=True
     )
-    hashed = hash_password(password)
+    hashed = hash_password(password, about=(email, name))
     with db.transaction() as session:
         person = sessions.create_staff(session, email, hashed, role, name=name, actor="command line")
     click.echo(f"{person.email} is now {'an' if role == 'owner' else 'a'} {role}.")

@@ -19,6 +19,7 @@ from .badges import note, payment_marks, price, stars, stock_badge
 from .controls import here_link, text_link
 from .fields import size_radio, swatch_radio, text_field
 from .forms import error_of, form_errors, submit
+from .guarantee import guarantee_notice
 from .icons import icon
 from .kit import (
     Component,
@@ -77,6 +78,7 @@ def buy_box(product: type[Product]) -> Component:
         ),
         when(both(product.chosen.sku != "", not_(chosen.available)), lambda: _tell_me(product)),
         _promises(product),
+        guarantee_notice(),
     )
 
 

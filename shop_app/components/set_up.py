@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from shop_app.core.i18n import _
-from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.services.opening.proposal import Choice
 from shop_app.services.opening.set_up import ProposedZone, SetUpView
 
@@ -30,7 +30,7 @@ def document(view: SetUpView, stylesheets: Iterable[str]) -> str:
         body = _page(view, title)
     links = "".join(f'<link rel="stylesheet" href="{escape(address)}">' for address in stylesheets)
     return (
-        f'<!doctype html><html lang="{escape(settings().locale)}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{escape(shop().locale)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="robots" content="noindex">'
         f"<title>{escape(title)}</title>{links}"

@@ -148,13 +148,6 @@ class JobWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class StaffChanged:
-    """What these members of staff may do changed, or whether they are staff at all."""
-
-    staff_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LetterWritten:
     """A letter is in the outbox and can be sent."""
 
@@ -179,7 +172,6 @@ Event = (
     | ListChanged
     | BulkJobMoved
     | JobWanted
-    | StaffChanged
     | LetterWritten
 )
 F = TypeVar("F")

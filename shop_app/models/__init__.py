@@ -13,6 +13,7 @@ from .catalog import (
     CategoryRedirect,
     Collection,
     CollectionProduct,
+    Maker,
     OptionValue,
     PriceHistory,
     Product,

@@ -1,11 +1,12 @@
 """People: customers with their addresses, staff, and who is signed in."""
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from .base import check, json, key, moment, refers
+from .base import Key, check, json, key, moment, refers
 
 
 class Customer(SQLModel, table=True):
@@ -49,13 +50,18 @@ class Staff(SQLModel, table=True):
     created_at: datetime = moment()
 
 
+def _never_again() -> int:
+    return secrets.randbelow(2**53 - 1) + 1
+
+
 class LoginSession(SQLModel, table=True):
     """Someone signed in on one browser; gone when they sign out. Exactly one of the two ids is set."""
 
     __tablename__ = "login_session"
     __table_args__ = (check("(customer_id IS NULL) <> (staff_id IS NULL)", "one_person"),)
 
-    id: int | None = key()
+    id: int | None = Field(default_factory=_never_again, primary_key=True, sa_type=Key)
+    """Random: open sockets are bound to it, so it is never given to another session."""
     token_hash: str = Field(max_length=64, unique=True)
     customer_id: int | None = refers("customer.id", default=None, ondelete="CASCADE")
     staff_id: int | None = refers("staff.id", default=None, ondelete="CASCADE")
@@ -78,7 +84,8 @@ class AuditEntry(SQLModel, table=True):
 
     __tablename__ = "audit_entry"
     __table_args__ = (
-        Index("ix_audit_entry_object_kind_object_key_id", "object_kind", "object_key", "id"),
+        Index("ix_audit_entry_object_key_object_kind_id", "object_key", "object_kind", "id"),
+        Index("ix_audit_entry_object_kind_at", "object_kind", "at"),
         Index("ix_audit_entry_actor_id", "actor", "id"),
     )
 
@@ -88,7 +95,7 @@ class AuditEntry(SQLModel, table=True):
     staff_id: int | None = refers("staff.id", default=None)
     action: str = Field(max_length=64, index=True)
     object_kind: str = Field(max_length=32)
-    object_key: str = Field(max_length=255, index=True)
+    object_key: str = Field(max_length=255)
     before: dict = json()
     after: dict = json()
     origin: str = Field(default="", max_length=32)

@@ -19,6 +19,8 @@ def _slug_of_row(context: Any) -> str:
 
 class ProductStatus(StrEnum):
     DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    """A draft that a job makes active at its `publish_at`."""
     ACTIVE = "active"
     UNLISTED = "unlisted"
     """For sale to whoever has its address; in no list, search or sitemap."""
@@ -58,11 +60,37 @@ class CategoryRedirect(SQLModel, table=True):
     category_id: int = refers("category.id", ondelete="CASCADE")
 
 
+class Maker(SQLModel, table=True):
+    """Who made products, and who answers for them in the EU, as the law wants both named beside the offer.
+
+    Source  Regulation (EU) 2023/988, article 19.
+    """
+
+    id: int | None = key()
+    name: str = Field(max_length=255, unique=True)
+    address: str = ""
+    """Lines of a postal address."""
+    contact: str = Field(default="", max_length=255)
+    """An e-mail or web address."""
+    responsible_name: str = Field(default="", max_length=255)
+    """The responsible person in the EU, where the maker is outside of it."""
+    responsible_address: str = ""
+    responsible_contact: str = Field(default="", max_length=255)
+    version: int = 1
+
+
 class Product(SQLModel, table=True):
     __table_args__ = (
         one_of("status", ProductStatus),
+        check("status <> 'scheduled' OR publish_at IS NOT NULL", "scheduled_has_a_moment"),
+        check("guarantee_months >= 0", "guarantee_not_negative"),
         check("sold_count >= 0 AND review_count >= 0 AND stars_sum >= 0", "counts_not_negative"),
         Index("ix_product_category_id_status", "category_id", "status"),
+        # For the back office's list, by what it is sorted.
+        Index("ix_product_title_id", "title", "id"),
+        Index("ix_product_vendor_id", "vendor", "id"),
+        Index("ix_product_updated_at_id", "updated_at", "id"),
+        Index("ix_product_status_updated_at", "status", "updated_at", "id"),
     )
 
     id: int | None = key()
@@ -81,6 +109,8 @@ class Product(SQLModel, table=True):
     subtitle: str = ""
     description_html: str = ""
     """Sanitised by nh3 before it is stored."""
+    description_md: str = ""
+    """The Markdown that the description was made of; "" for HTML that came from elsewhere."""
     care: str = ""
     materials: list[str] = json(list)
     dimensions_mm: dict[str, int] = json()
@@ -90,7 +120,16 @@ class Product(SQLModel, table=True):
     kind: str = Field(default="", max_length=255)
     status: str = word(ProductStatus.DRAFT)
     published_at: datetime | None = None
+    publish_at: datetime | None = Field(default=None, index=True)
+    """When a scheduled product opens."""
     category_id: int | None = refers("category.id", default=None, index=False)
+    maker_id: int | None = refers("maker.id", default=None)
+    brand: str = Field(default="", max_length=255)
+    model: str = Field(default="", max_length=255)
+    guarantee_months: int = 0
+    """The producer's own guarantee beyond the law's; 0 without one."""
+    guarantor: str = Field(default="", max_length=255)
+    guarantee_terms: str = ""
     tax_class: str = Field(default="standard", foreign_key="tax_class.code", max_length=32)
     seo_title: str = ""
     seo_description: str = ""

@@ -25,6 +25,7 @@ from shop_app.components.code_fields import code_field, credit_field
 from shop_app.components.controls import link_button, text_link
 from shop_app.components.credit import credit_rows, payment_notes
 from shop_app.components.forms import submit
+from shop_app.components.guarantee import guarantee_notice
 from shop_app.components.kit import Component, each, el, fragment, length, of, when
 from shop_app.components.parts import busy_button, departure, needs_scripts
 from shop_app.core.i18n import _
@@ -143,6 +144,7 @@ def _sums() -> Component:
             ),
         ),
         when(length(of(Cart).view.wallets) > 0, _at_once),
+        guarantee_notice(),
         aria_label=_("Your order"),
         class_name=styles.ASIDE,
     )

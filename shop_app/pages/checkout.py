@@ -13,6 +13,7 @@ from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.credit import credit_rows, payment_notes
 from shop_app.components.fields import options, radio_card
 from shop_app.components.forms import error_of, form_errors, submit
+from shop_app.components.guarantee import guarantee_notice
 from shop_app.components.hold_timer import hold_news, hold_timer
 from shop_app.components.icons import icon
 from shop_app.components.kit import (
@@ -278,6 +279,7 @@ def _payment() -> Component:
             aria_live="polite",
         ),
         el.div(credit_rows(Checkout, of(Checkout).view), class_name="mb-4 empty:hidden", aria_live="polite"),
+        guarantee_notice("mb-4"),
         _pay_button(),
         el.p(
             _("By paying you accept our "),

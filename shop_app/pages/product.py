@@ -21,7 +21,8 @@ from shop_app.state.product import Product, ProductShown
 
 
 def title(product: type[Product]) -> Text:
-    return texts.titled(when(product.page.title, product.page.title, _("Product")))
+    name = when(product.page.title, product.page.title, _("Product"))
+    return texts.titled(when(product.page.seo_title, product.page.seo_title, name))
 
 
 def page(product: type[Product]) -> Component:

@@ -19,6 +19,7 @@ from ..core.settings import settings
 from ..models import (
     AuditEntry,
     Cart,
+    KnownBrowser,
     Letter,
     LoginSession,
     Order,
@@ -29,6 +30,7 @@ from ..models import (
     PromotionUse,
     ProviderEvent,
     ReturnRequest,
+    SpentChallenge,
     StockAlert,
     StockHold,
     table_of,
@@ -42,6 +44,8 @@ _order_event = table_of(OrderEvent)
 _order_word = table_of(OrderWord)
 _hold = table_of(StockHold)
 _login = table_of(LoginSession)
+_spent = table_of(SpentChallenge)
+_browser = table_of(KnownBrowser)
 _letter = table_of(Letter)
 _inbox = table_of(ProviderEvent)
 _return = table_of(ReturnRequest)
@@ -90,6 +94,24 @@ def sessions(session: Session, most: int) -> int:
     if ids:
         session.connection().execute(delete(_login).where(_login.c.id.in_(ids)))
     return len(ids)
+
+
+def challenges(session: Session, most: int) -> int:
+    """Passkeys' challenges that were answered, once nobody could answer them anyway."""
+    old = _spent.c.expires_at <= now()
+    digests = _ids(session, _spent.c.digest, old, most)
+    if digests:
+        session.connection().execute(delete(_spent).where(_spent.c.digest.in_(digests)))
+    return len(digests)
+
+
+def known_browsers(session: Session, most: int) -> int:
+    """Browsers of staff in which nobody has signed in for as long as a visitor's cookie is kept."""
+    old = _browser.c.last_at < _days_ago(settings().visitor_days)
+    hashes = _ids(session, _browser.c.visitor_hash, old, most)
+    if hashes:
+        session.connection().execute(delete(_browser).where(old, _browser.c.visitor_hash.in_(hashes)))
+    return len(hashes)
 
 
 def letters(session: Session, most: int) -> int:
@@ -186,6 +208,8 @@ def audit_entries(session: Session, most: int) -> int:
 COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "carts": carts,
     "sessions": sessions,
+    "passkey challenges": challenges,
+    "known browsers": known_browsers,
     "letters": letters,
     "messages": inbox,
     "order links": order_links,

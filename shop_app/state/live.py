@@ -154,15 +154,10 @@ async def join_desk_order(state: rx.State, order_id: int) -> None:
     await _join(state, rooms.DESK_ORDER, [f"{rooms.DESK_ORDER}{order_id}"] if order_id else [])
 
 
-async def join_staff(state: rx.State, staff_id: int) -> None:
-    """Follow what this member of staff may do. Call it in on_load of the back office."""
-    await _join(state, rooms.STAFF, [rooms.STAFF + str(staff_id)])
-
-
 async def join_list(state: rx.State, name: str, staff_id: int) -> None:
     """Follow a list of the back office, and the jobs of who reads it, whose rights the caller has checked."""
     await _join(state, rooms.LIST, [rooms.LIST + name])
-    await join_staff(state, staff_id)
+    await _join(state, rooms.STAFF, [rooms.STAFF + str(staff_id)])
 
 
 async def join_storefront(state: rx.State) -> None:

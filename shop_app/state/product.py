@@ -38,7 +38,7 @@ from .forms import Form, FormState
 from .input_types import Email, Sku, Slug
 
 ROUTE = "/products/[slug]"
-shared = only("variant")
+shared = only("variant", "preview")
 Slugs = Annotated[list[Slug], Field(max_length=12)]
 ReviewOrder = Literal["", "best", "worst"]
 Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
@@ -68,7 +68,8 @@ class ProductShown:
 def view(session: Session, address: Address) -> ProductShown:
     """Errors  NotFound for a product that doesn't exist, MovedTo for one with another address now."""
     try:
-        page = product_page.product(session, address.parameter("slug", MAX_SLUG), address.first("variant"))
+        slug = address.parameter("slug", MAX_SLUG)
+        page = product_page.product(session, slug, address.first("variant"), address.first("preview"))
     except Moved as moved:
         raise MovedTo(f"/products/{moved.slug}") from moved
     return ProductShown(

@@ -19,7 +19,17 @@ from reflex_base.utils.format import json_dumps
 from shop_app.core.access.policy import policy_of
 
 MODULE = "utils/back-office.js"
-SCRIPTS = ("admin.js", "admin-list.js", "admin-pictures.js", "admin-stock.js", "passkeys.js")
+SCRIPTS = (
+    "admin.js",
+    "admin-list.js",
+    "admin-matrix.js",
+    "admin-options.js",
+    "admin-pictures.js",
+    "admin-product.js",
+    "admin-stock.js",
+    "passkeys.js",
+    "picture.js",
+)
 """Files of `assets/` that every page of the back office loads, and no other page."""
 OWN = "shop_app.state.admin."
 _VALUES = re.compile(r"^export const initialState = (\{.*\})$", re.MULTILINE)

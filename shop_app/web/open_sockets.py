@@ -15,9 +15,10 @@ from typing import Any
 
 import reflex as rx
 from reflex.istate.manager.token import BaseStateToken
-from reflex.state import OnLoadInternalState, State, StateUpdate
+from reflex.state import State, StateUpdate
 from reflex_base.event import Event
 
+from shop_app import reflex_private
 from shop_app.core import db
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.realtime import rooms
@@ -27,7 +28,7 @@ from .private_states import empty_unless_filled_for
 
 log = logging.getLogger(__name__)
 
-EVERY_SECONDS = 0.4
+EVERY_SECONDS = 0.25
 ShowEnded = Callable[[Any], Awaitable[None]]
 """Takes the root of a tab's States, and has its page say that the session has ended."""
 
@@ -112,8 +113,8 @@ async def _empty(app: Any, token: str, principal: Principal, show_ended: ShowEnd
         if principal == NOBODY:
             await show_ended(root)
     if principal != NOBODY:
-        loads = Event.from_event_type(OnLoadInternalState.on_load_internal())
-        await app.event_namespace.emit_update(StateUpdate(events=loads), token=token)
+        update = StateUpdate(events=[Event(name=reflex_private.load_again())])
+        await app.event_namespace.emit_update(update, token=token)
 
 
 async def _leave_rooms(app: Any, sid: str) -> None:

@@ -37,9 +37,8 @@ from .sent_forms import (
     session_cookie,
     with_cookies,
 )
-from .staff_sign_in import too_many
+from .staff_sign_in import SECURITY, too_many
 
-SECURITY = "/admin/security"
 Handler = Callable[[Request], Awaitable[Response]]
 
 

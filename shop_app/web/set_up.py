@@ -15,15 +15,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shop_app.core import db
-from shop_app.core.access import clients, cookies, rates
+from shop_app.core.access import clients, rates
 from shop_app.core.errors import Conflict, Invalid, ShopError, TooMany
 from shop_app.core.i18n import _
-from shop_app.core.settings import settings
 from shop_app.services.accounts import passwords
+from shop_app.services.accounts.browsers import Browser
 from shop_app.services.opening import set_up, token
 from shop_app.services.opening.set_up import SetUpView, Typed
 
 from . import sign_in
+from .sent_forms import browser_of
+from .staff_sign_in import signed_in
 
 PREFIX = "/admin"
 ADDRESS = "/admin/set-up"
@@ -69,11 +71,11 @@ class SetUp:
             await rates.take(rates.SET_UP, clients.of_scope(request.scope))
             async with request.form(max_files=0, max_fields=MAX_FIELDS) as form:
                 typed = _typed(form)
-                return await self._step(form, typed)
+                return await self._step(request, form, typed)
         except TooMany as refusal:
             return self._page(Typed(), status=429, refused=refusal.message)
 
-    async def _step(self, form: FormData, typed: Typed) -> Response:
+    async def _step(self, request: Request, form: FormData, typed: Typed) -> Response:
         """Go on to the second step, or open the shop; what can't be taken comes back as it was typed."""
         is_second = form.get("step") == "open"
         try:
@@ -87,27 +89,31 @@ class SetUp:
             return self._page(typed, {"country": sentence})
         if not is_second:
             return self._page(set_up.proposed(typed), is_second=True)
-        return await self._open(typed, str(form.get("password", "")))
+        return await self._open(typed, str(form.get("password", "")), browser_of(request))
 
-    async def _open(self, typed: Typed, password: str) -> Response:
+    async def _open(self, typed: Typed, password: str, browser: Browser) -> Response:
         opening, errors = set_up.checked(typed)
         hashed = None
         if not errors:
             try:
-                hashed = await _hashed(password, (typed.name, typed.email, typed.shop_name))
+                hashed = await sign_in.on_thread(
+                    passwords.hash_password, password, about=(typed.name, typed.email, typed.shop_name)
+                )
             except Invalid as refusal:
                 errors["password"] = refusal.message
+            except TooMany as refusal:
+                return self._page(typed, refused=refusal.message, is_second=True)
         if opening is None or hashed is None:
             return self._page(typed, errors, is_second=True)
         try:
-            key = await db.write(set_up.open_shop, typed.token, opening, hashed, durable=True)
+            key = await db.write(set_up.open_shop, typed.token, opening, hashed, browser, durable=True)
         except Conflict:
             return RedirectResponse(PREFIX, 303)
         except ShopError as refusal:
             named = {refusal.field: refusal.message} if isinstance(refusal, Invalid) and refusal.field else {}
             refused = "" if named else refusal.message
             return self._page(typed, named, refused=refused, is_second=True)
-        return _signed_in(key)
+        return signed_in(key, PREFIX)
 
     def _page(
         self, typed: Typed, errors: Mapping[str, str] | None = None, status: int = 200, **more: Any
@@ -115,18 +121,6 @@ class SetUp:
         view = set_up.view(typed, errors or {}, **more)
         refused = status == 200 and (view.errors or view.refused)
         return HTMLResponse(self.draw(view), 422 if refused else status, _HEADERS)
-
-
-async def _hashed(password: str, about: tuple[str, ...]) -> passwords.Hashed:
-    """The password's hash, made on a thread of sign-in. Errors  Invalid for one that isn't good enough."""
-    return await sign_in.on_thread(passwords.hash_password, password, about=about)
-
-
-def _signed_in(key: str) -> Response:
-    response = RedirectResponse(PREFIX, 303, {"Cache-Control": "no-store"})
-    seconds = settings().staff_session_hours * 3600
-    response.headers["set-cookie"] = cookies.set_cookie(cookies.session_cookie(), key, max_age=seconds)
-    return response
 
 
 def _typed(form: FormData) -> Typed:

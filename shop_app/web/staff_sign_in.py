@@ -20,7 +20,7 @@ from shop_app.core.access import clients, cookies, rates
 from shop_app.core.access.rates import Limit
 from shop_app.core.errors import Invalid, ShopError, TooMany
 from shop_app.core.i18n import _
-from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.services.accounts import browsers, passwords, resets, second_step, sessions
 from shop_app.services.accounts.sessions import FactorNeeded, WrongLogin
 from shop_app.services.accounts.tickets import Expired
@@ -29,6 +29,7 @@ from . import refused_sign_ins, sign_in
 from .sent_forms import browser_of, fields, own_path, see_other, session_cookie, with_cookies
 
 LOGIN = "/admin/login"
+SECURITY = "/admin/security"
 CODE, RESET, NEW_PASSWORD = f"{LOGIN}/code", f"{LOGIN}/reset", f"{LOGIN}/new-password"
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -59,7 +60,7 @@ async def login(request: Request) -> Response:
             clients.of_scope(request.scope),
             email=sent["email"],
         )
-        key, _who = await sign_in.sign_in(sent["email"], sent["password"], kind="staff", browser=browser)
+        key, who = await sign_in.sign_in(sent["email"], sent["password"], kind="staff", browser=browser)
     except FactorNeeded as needed:
         return _to_second_step(needed, browser.visitor_hash, target)
     except (WrongLogin, TooMany) as refusal:
@@ -67,7 +68,8 @@ async def login(request: Request) -> Response:
         if isinstance(refusal, TooMany):
             raise
         return see_other(LOGIN, problem="wrong", next=_unless_first(target))
-    return signed_in(key, target)
+    # Whoever has to add a second factor first may do nothing else.
+    return signed_in(key, target if who.permissions else SECURITY)
 
 
 async def _limit(email: str, visitor_hash: str) -> Limit:
@@ -155,7 +157,7 @@ def _unless_first(target: str) -> str:
 def too_many(refusal: TooMany) -> Response:
     """A page of its own: it is made at once, however many ask."""
     page = (
-        f'<!doctype html><html lang="{html.escape(settings().locale)}"><meta charset="utf-8">'
+        f'<!doctype html><html lang="{html.escape(shop().locale)}"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
         "<title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34em;"
         "margin:15vh auto;padding:0 1.5em;color-scheme:light dark}}</style>"

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from shop_app.core import db
 from shop_app.core.access import clients, policy, rates
+from shop_app.core.access.permissions import MissingRight
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Forbidden, ShopError
 from shop_app.core.i18n import _
@@ -26,6 +27,7 @@ from shop_app.core.typed_text import prose
 from shop_app.services.catalog import pictures, product_pictures
 from shop_app.services.inventory import count_file, stocktake
 from shop_app.services.staff import audit
+from shop_app.workflows.note_refused_right import note_refused_right
 
 from .bodies import BODY_BYTES
 
@@ -67,6 +69,9 @@ async def _taken(request: Request, permission: str, too_large: str, take: Take) 
         stored = await take(request, body, by)
     except ClientDisconnect:
         return _refusal(name, _("The file didn't arrive whole."), 400)
+    except MissingRight as refused:
+        await note_refused_right(by, refused.permission, request.url.path)
+        return _refusal("", refused.message, 403)
     except Forbidden as refused:
         return _refusal("", refused.message, 403)
     except ShopError as refused:

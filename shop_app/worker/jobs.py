@@ -25,7 +25,7 @@ from ..providers.mail import mailer
 from ..providers.mail.file import remove_old
 from ..services import outbox, retention, stock_alerts
 from ..services.cart import holds as cart_holds
-from ..services.catalog import collection_rules
+from ..services.catalog import collection_rules, product_actions
 from ..services.orders import commands as order_commands
 from ..services.outbox import LetterToSend
 from ..services.storefront import order_page
@@ -48,6 +48,12 @@ FORGET_BATCHES = 50
 """So many transactions of `FORGET_BATCH` rows an hour for each kind: 10,000 rows."""
 RECENT = timedelta(minutes=30)
 """How far back the regular reconciliation looks; the command line's looks back two days."""
+
+
+def open_scheduled() -> int:
+    """Make scheduled products active whose moment has come; returns how many."""
+    with db.transaction() as session:
+        return product_actions.open_due(session)
 
 
 def send_letters(pause: Pause = time.sleep) -> int:

@@ -65,6 +65,7 @@ def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
             (events.CartChanged,),
             _("End unpaid orders whose cart has changed"),
         ),
+        Job("open_scheduled", jobs.open_scheduled, 30, (), _("Open scheduled products")),
         Job("free_holds", partial(jobs.free_holds, pause), 5, (), _("Release holds that ran out")),
         Job(
             "bulk_jobs", partial(bulk.work_off, pause), 30, (events.BulkJobMoved,), _("Work off bulk actions")

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import Session, select
 
 from shop_app.core import db, events
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid
@@ -30,7 +31,7 @@ def owner(session: Session) -> Principal:
     staff = session.exec(select(Staff)).first()
     if staff is None:
         return sessions.create_staff(session, "ada@example.com", passwords.Hashed("x"), "owner")
-    return Principal("staff", staff.id or 0, staff.email, "", "owner", sessions.PERMISSIONS["owner"])
+    return Principal("staff", staff.id or 0, staff.email, "", "owner", BUILT_IN_ROLES["owner"])
 
 
 def changed(version: int | None = None, **changes: object) -> None:
@@ -125,11 +126,15 @@ def test_a_value_that_cant_be_kept_names_its_field_and_changes_nothing(engine, c
 def test_a_stale_version_and_somebody_without_the_right_change_nothing(engine):
     opened()
     changed(phone="1")
-    with pytest.raises(Conflict):
-        changed(version=1, phone="2")
+    with pytest.raises(profile.ChangedMeanwhile) as refused:
+        changed(version=1, phone="2", name="Tide")
+    assert refused.value.fields == {"phone": "It was changed meanwhile, to: 1"}
     with db.transaction() as session, pytest.raises(Forbidden):
         profile.save(session, NOBODY, {"phone": "3"})
-    assert shop().phone == "1"
+    assert (shop().phone, shop().name) == ("1", "Tide & Twine")
+    # What others changed in other fields stands in nobody's way, and stays.
+    changed(version=1, name="Tide")
+    assert (shop().phone, shop().name, shop().version) == ("1", "Tide", 3)
 
 
 def test_the_announcement_shows_between_its_moments(engine, clock):

@@ -44,4 +44,4 @@ def entrance(title: Text, *body: Any, problem: Text = "", done: Text = "", foot:
 
 def passkey_button(label: Text, purpose: str, **props: Any) -> Component:
     """A button that assets/passkeys.js shows where the browser knows passkeys, and answers."""
-    return button(label, kind="outline", class_name="w-full", hidden=True, data_passkey=purpose, **props)
+    return button(label, kind="outline", hidden=True, data_passkey=purpose, **props)

@@ -14,7 +14,7 @@ from .. import styles
 from ..controls import here_link, icon_button
 from ..forms import browser_form
 from ..icons import icon
-from ..kit import Component, Text, both, contains, each, el, fragment, length, of, text, when
+from ..kit import Component, Text, both, contains, each, either, el, fragment, length, of, text, when
 from ..layout import connection_banner
 from ..overlays import CLOSES, modal, opens, toast
 from . import look, menu
@@ -36,6 +36,7 @@ def desk(
     beside: Any = None,
     actions: Any = None,
     waiting: Any = None,
+    keeps: bool = False,
 ) -> Component:
     """A whole page of the back office around the content of its <main>: parts, or functions that make them.
 
@@ -45,9 +46,12 @@ def desk(
     current  the address of the navigation's entry that is lit, such as "/admin/orders"
     ready    whether the content is there; until then `waiting` is shown in its place, a skeleton
     back     the name and the address of where one came from
+    keeps    whether what is there stays while the page loads again, as it does for a list with another filter
     """
     shell = of(BackOffice)
-    is_shown = both(ready, of(rx.State).is_hydrated, shell.loaded)
+    # A page that isn't for this member of staff never gets ready: its own State isn't filled.
+    there = both(either(ready, shell.denied), shell.loaded)
+    is_shown = there if keeps else both(there, of(rx.State).is_hydrated)
 
     def content() -> Component:
         parts = (part() if callable(part) else part for part in main)

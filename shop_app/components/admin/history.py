@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from shop_app.core.i18n import _
@@ -15,8 +16,10 @@ from . import look
 from .parts import skeleton
 
 
-def history(*, of: str, key: Text) -> Component:
+def history(*, of: str, key: Text, act: Callable[[Any], Component] | None = None) -> Component:
     """The record's history, closed at first.
+
+    act      gives what can be done about an entry, such as a button that takes the change back
 
     of, key  the record's kind and key as its commands give them to `audit.record`, such as
              `history(of="order", key=view.number_text)`
@@ -24,7 +27,9 @@ def history(*, of: str, key: Text) -> Component:
     shown = state_of(History)
     is_here = both(shown.kind == of, shown.key == key)
     nothing = el.p(_("Nothing has been changed yet."), class_name="px-4 pb-4 text-ink-2")
-    entries = when(length(shown.entries) > 0, el.ol(each(shown.entries, entry)), nothing)
+    entries = when(
+        length(shown.entries) > 0, el.ol(each(shown.entries, lambda one: entry(one, act))), nothing
+    )
     return el.details(
         el.summary(
             el.span(_("History"), class_name=look.PANEL_TITLE),
@@ -38,7 +43,7 @@ def history(*, of: str, key: Text) -> Component:
     )
 
 
-def entry(shown: Any) -> Component:
+def entry(shown: Any, act: Callable[[Any], Component] | None = None) -> Component:
     """One entry of the audit: who, what, when, from where, and each field before and after."""
     return el.li(
         el.p(
@@ -53,6 +58,7 @@ def entry(shown: Any) -> Component:
             when(shown.place != "", el.span(" · ", shown.place)),
             class_name=look.PANEL_NOTE,
         ),
+        act(shown) if act else fragment(),
         class_name="grid gap-1 border-t border-line px-4 py-3",
         data_testid="history-entry",
     )

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import reflex as rx
+
 from shop_app.core.i18n import _
 from shop_app.services.lists.spec import ListSpec
 from shop_app.state.admin.records import RecordList
@@ -81,6 +83,7 @@ def list_page(
             back=back,
             actions=actions() if actions else None,
             waiting=_waiting(),
+            keeps=True,
         )
 
     page.__module__ = f"shop_app.pages.admin.{spec.name.replace('-', '_')}_list"
@@ -108,6 +111,7 @@ def _list(spec: ListSpec, row_actions: Callable[[Any], Any] | None) -> Component
         bulk_dialog(spec) if spec.actions else fragment(),
         view_dialogs(),
         _keys(),
+        class_name=when(of(rx.State).is_hydrated, look.LIST, look.LIST_BUSY),
         data_list=spec.name,
         data_answers=state.answers,
         data_address=shown.address,
@@ -245,7 +249,7 @@ def _row(spec: ListSpec, row: Any, row_actions: Callable[[Any], Any] | None) -> 
         class_name=look.ROW,
         tab_index=-1,
         role="row",
-        data_row=row.id,
+        data_record=row.id,
         custom_attrs={name: row.marks[name] for name in spec.marks},
     )
 

@@ -6,6 +6,8 @@ stands at the end, then the quiet line, then the badges.
 
 from __future__ import annotations
 
+LIST = "transition-opacity"
+LIST_BUSY = "opacity-60 transition-opacity delay-150"
 TABS = "no-scrollbar mb-4 flex items-end gap-5 overflow-x-auto border-b border-line"
 TAB = (
     "flex min-h-10 flex-none items-center gap-2 border-b border-transparent text-sm whitespace-nowrap "
@@ -68,7 +70,7 @@ TH = (
     "h-9 border-b border-line bg-surface px-3 text-start text-xs font-normal whitespace-nowrap text-ink-3 "
     "md:sticky md:top-0 md:z-1"
 )
-TH_RIGHT = f"{TH} md:text-end"
+TH_RIGHT = TH.replace("text-start", "text-end")
 SORT = "inline-flex min-h-6 items-center gap-1 hover:text-ink"
 BODY = "max-md:block"
 ROW = (
@@ -85,7 +87,7 @@ _TD = (
 CELLS = {
     "title": f"{_TD} max-md:order-1 max-md:min-w-0",
     "end": f"{_TD} max-md:order-1 max-md:ms-auto",
-    "line": f"{_TD} max-md:order-3 max-md:text-ink-2",
+    "line": f"{_TD} max-md:order-3 max-md:max-w-full max-md:min-w-0 max-md:text-ink-2",
     "badges": f"{_TD} max-md:order-5",
 }
 CELL_HIDDEN = f"{_TD} max-md:hidden"

@@ -9,7 +9,7 @@ from shop_app.services.lists.spec import ListSpec
 from shop_app.state.admin.records import RecordList
 
 from .. import styles
-from ..controls import button, here_link
+from ..controls import button
 from ..fields import checkbox
 from ..forms import submit
 from ..icons import icon
@@ -213,8 +213,17 @@ def _export_menu() -> Component:
             class_name="px-2 text-xs text-ink-2",
         ),
         el.div(
-            here_link(_("CSV"), href=shown.export_csv_href, class_name=entry, download=True),
-            here_link(_("Excel (XLSX)"), href=shown.export_xlsx_href, class_name=entry, download=True),
+            *(
+                el.button(
+                    label,
+                    type="button",
+                    on_click=RecordList.export(kind),  # pyright: ignore[reportCallIssue]
+                    class_name=entry,
+                    data_shuts="true",
+                    data_testid=f"export-{kind}",
+                )
+                for kind, label in (("csv", _("CSV")), ("xlsx", _("Excel (XLSX)")))
+            ),
             class_name="grid",
         ),
         class_name=look.MENU_BUTTON,

@@ -33,6 +33,7 @@ def view_dialogs() -> Component:
                 class_name=look.FIELDS,
             ),
             id=SAVE,
+            data_list_dialog="true",
         ),
         dialog(
             _("View settings"),
@@ -54,6 +55,7 @@ def view_dialogs() -> Component:
                 key=saved.href + saved.label,
             ),
             id=SETTINGS,
+            data_list_dialog="true",
         ),
     )
 

@@ -56,6 +56,10 @@ TH = (
     "h-9 border-b border-line bg-surface px-3 text-start text-xs font-normal whitespace-nowrap "
     "text-ink-3 first:ps-4 last:pe-4"
 )
+TH_END = (
+    "h-9 border-b border-line bg-surface px-3 text-end text-xs font-normal whitespace-nowrap "
+    "text-ink-3 first:ps-4 last:pe-4"
+)
 TD = "h-11 border-b border-line px-3 first:ps-4 last:pe-4 in-[tr:last-child]:border-b-0"
 EMPTY = "grid justify-items-start gap-2 px-4 py-8"
 INPUT = (

@@ -158,8 +158,7 @@ def table(heads: Any, rows: Any, row: Any, **props: Any) -> Component:
 
     def head(text: Any) -> Component:
         label, side = text if isinstance(text, tuple) else (text, "left")
-        more = " text-end!" if side == "right" else ""
-        return el.th(label, scope="col", class_name=look.TH + more)
+        return el.th(label, scope="col", class_name=look.TH_END if side == "right" else look.TH)
 
     return el.div(
         el.table(

@@ -42,7 +42,10 @@ ADD = (
 
 
 def pictures_panel() -> Component:
-    """The panel of the page of the product at hand; the page loads `Pictures.load`."""
+    """The panel of the page of the product at hand, which loads `Pictures.load`.
+
+    It may stand inside the product's form; `pictures_beside` goes outside of it, because it has forms.
+    """
     view = of(Pictures).view
     may_edit = contains(of(BackOffice).rights, "products.edit")
     return panel(
@@ -58,7 +61,6 @@ def pictures_panel() -> Component:
             ),
         ),
         when(may_edit, _tools),
-        _dialog(),
         note=when(length(view.pictures) > 0, text(length(view.pictures)), ""),
         actions=when(
             length(view.pictures) > 1,
@@ -154,26 +156,7 @@ def _tools() -> Component:
             data_picture_says="true",
             data_moved=_("Picture moved to place {place} of {count}"),
         ),
-        el.div(
-            el.label(
-                icon("plus", styles.ICON_S),
-                el.span(_("Add pictures, or drop them here")),
-                el.input(
-                    type="file",
-                    multiple=True,
-                    accept=ACCEPT,
-                    class_name="sr-only",
-                    data_picture_files="true",
-                    data_most=MOST_BYTES,
-                    data_too_large=_("A picture may have 6 MB at most."),
-                    data_failed=_("It couldn't be sent. Check the connection and try again."),
-                    data_testid="picture-files",
-                ),
-                class_name=ADD,
-                data_picture_drop="true",
-            ),
-            class_name="mt-2 grid",
-        ),
+        _files(),
         el.div(
             el.span(data_chosen_count="true", class_name="text-ink-2"),
             button(
@@ -188,9 +171,40 @@ def _tools() -> Component:
             data_words=_("{count} chosen"),
             data_picture_bar="true",
         ),
+    )
+
+
+def pictures_beside() -> Component:
+    """What belongs to the panel and is no part of the product's form: one picture's dialog, hidden forms."""
+    return fragment(
+        _dialog(),
         _handed("arrange", Pictures.arrange, "keys"),
         _handed("remove", Pictures.remove, "keys"),
         _handed("arrived", Pictures.arrived, "taken", "refused"),
+    )
+
+
+def _files() -> Component:
+    """Where files are chosen, or dropped."""
+    return el.div(
+        el.label(
+            icon("plus", styles.ICON_S),
+            el.span(_("Add pictures, or drop them here")),
+            el.input(
+                type="file",
+                multiple=True,
+                accept=ACCEPT,
+                class_name="sr-only",
+                data_picture_files="true",
+                data_most=MOST_BYTES,
+                data_too_large=_("A picture may have 6 MB at most."),
+                data_failed=_("It couldn't be sent. Check the connection and try again."),
+                data_testid="picture-files",
+            ),
+            class_name=ADD,
+            data_picture_drop="true",
+        ),
+        class_name="mt-2 grid",
     )
 
 

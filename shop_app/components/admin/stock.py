@@ -6,7 +6,6 @@ from typing import Any
 
 from shop_app.core.i18n import _
 from shop_app.services.inventory.admin import MAX_LOW_AT
-from shop_app.services.inventory.incoming import MAX_SUPPLIER
 from shop_app.services.inventory.record import SHOWN_MOVEMENTS
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.admin.stock import Stock
@@ -93,44 +92,9 @@ def adjust_form(*, id: str, testid: str) -> Component:
     state = of(Stock)
     levels = state.record.levels
 
-    def mode(value: str, label: Text) -> Component:
-        return el.label(
-            el.input(
-                type="radio",
-                name="mode",
-                value=value,
-                default_checked=value == "change",
-                class_name=styles.RADIO_MARK,
-                data_mode=value,
-            ),
-            el.span(label),
-            class_name=SEGMENT,
-        )
-
     return el.form(
-        el.fieldset(
-            el.legend(_("What to do"), class_name=styles.SR),
-            mode("change", _("Change by")),
-            mode("set", _("Set to")),
-            class_name="flex gap-2",
-        ),
-        el.div(
-            el.button("−", type="button", class_name=STEP, data_steps="-1", aria_label=_("One unit less")),
-            text_field(
-                _("Units"),
-                name="units",
-                id=f"{id}-units",
-                default_value="",
-                input_mode="numeric",
-                auto_complete="off",
-                required=True,
-                error=error_of(Stock, "units"),
-                class_name="min-w-0 flex-1",
-                data_testid="stock-units",
-            ),
-            el.button("+", type="button", class_name=STEP, data_steps="1", aria_label=_("One unit more")),
-            class_name="flex items-end gap-2",
-        ),
+        _modes(),
+        _units(id),
         el.p(
             el.span(levels.on_hand, data_now=text(levels.on_hand), class_name="tabular-nums"),
             _(" on hand now"),
@@ -165,6 +129,50 @@ def adjust_form(*, id: str, testid: str) -> Component:
         class_name=look.FIELDS,
         data_stock_form="true",
         key=text(state.done) + levels.sku,
+    )
+
+
+def _modes() -> Component:
+    def mode(value: str, label: Text) -> Component:
+        return el.label(
+            el.input(
+                type="radio",
+                name="mode",
+                value=value,
+                default_checked=value == "change",
+                class_name=styles.RADIO_MARK,
+                data_mode=value,
+            ),
+            el.span(label),
+            class_name=SEGMENT,
+        )
+
+    return el.fieldset(
+        el.legend(_("What to do"), class_name=styles.SR),
+        mode("change", _("Change by")),
+        mode("set", _("Set to")),
+        class_name="flex gap-2",
+    )
+
+
+def _units(id: str) -> Component:
+    """How many, typed or stepped."""
+    return el.div(
+        el.button("−", type="button", class_name=STEP, data_steps="-1", aria_label=_("One unit less")),
+        text_field(
+            _("Units"),
+            name="units",
+            id=f"{id}-units",
+            default_value="",
+            input_mode="numeric",
+            auto_complete="off",
+            required=True,
+            error=error_of(Stock, "units"),
+            class_name="min-w-0 flex-1",
+            data_testid="stock-units",
+        ),
+        el.button("+", type="button", class_name=STEP, data_steps="1", aria_label=_("One unit more")),
+        class_name="flex items-end gap-2",
     )
 
 
@@ -209,98 +217,6 @@ def settings_form() -> Component:
         on_submit=submit(Stock.configure),
         class_name=look.FIELDS,
         key=text(of(Stock).done) + levels.sku,
-    )
-
-
-def deliveries() -> Component:
-    shown = of(Stock).record.deliveries
-    return panel(
-        _("Expected deliveries"),
-        when(
-            length(shown) > 0,
-            el.ul(each(shown, _delivery)),
-            el.p(_("Nothing is on its way."), class_name="px-4 pb-4 text-ink-2"),
-        ),
-        may_adjust(_expect_form),
-        plain=True,
-    )
-
-
-def _delivery(one: Any) -> Component:
-    receive = el.form(
-        el.input(type="hidden", name="delivery", value=text(one.id), read_only=True),
-        el.label(
-            el.span(_("Units that came"), class_name=styles.SR),
-            el.input(
-                name="received_units",
-                default_value=text(one.units),
-                input_mode="numeric",
-                class_name=look.INPUT + " w-20! text-end",
-                auto_complete="off",
-            ),
-        ),
-        button(_("Receive"), type="submit", kind="outline", size="s", class_name="max-md:h-11"),
-        button(
-            _("Won't come"),
-            kind="plain",
-            size="s",
-            on_click=Stock.give_up(one.id),
-            class_name="max-md:h-11",
-        ),
-        on_submit=submit(Stock.receive),
-        class_name="flex items-center gap-2",
-    )
-    return el.li(
-        el.span(
-            el.strong(text(one.units), class_name="font-medium tabular-nums"),
-            when(one.supplier != "", el.span(_(" from ") + one.supplier)),
-            when(
-                one.expected_on != "",
-                el.span(
-                    _(", expected ") + one.expected_on,
-                    class_name=when(one.is_late, "text-amber", "text-ink-2"),
-                ),
-            ),
-            when(one.is_late, el.span(_(" (late)"), class_name="text-amber")),
-            class_name="min-w-0",
-        ),
-        may_adjust(receive),
-        class_name="flex flex-wrap items-center justify-between gap-2 border-t border-line px-4 py-2",
-        data_testid="delivery",
-    )
-
-
-def _expect_form() -> Component:
-    return el.form(
-        text_field(
-            _("Units"),
-            name="delivery_units",
-            input_mode="numeric",
-            required=True,
-            default_value="",
-            auto_complete="off",
-            error=error_of(Stock, "delivery_units"),
-        ),
-        text_field(
-            _("Supplier"),
-            name="delivery_supplier",
-            optional=True,
-            max_length=MAX_SUPPLIER,
-            default_value="",
-            error=error_of(Stock, "delivery_supplier"),
-        ),
-        text_field(
-            _("Expected on"),
-            name="delivery_expected_on",
-            type="date",
-            optional=True,
-            default_value="",
-            error=error_of(Stock, "delivery_expected_on"),
-        ),
-        button(_("Expect"), type="submit", kind="outline", size="s", class_name="self-end max-md:h-11"),
-        on_submit=submit(Stock.expect),
-        class_name="grid items-start gap-3 border-t border-line p-4 sm:grid-cols-[6rem_1fr_10rem_auto]",
-        key=text(of(Stock).done),
     )
 
 

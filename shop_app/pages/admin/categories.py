@@ -6,6 +6,7 @@ from typing import Any
 
 from shop_app.components.admin import look
 from shop_app.components.admin.frame import desk
+from shop_app.components.admin.menu import MenuItem
 from shop_app.components.admin.parts import empty_state, menu, menu_item, panel, select_field, text_field
 from shop_app.components.admin.picture_field import picture_field
 from shop_app.components.controls import button, icon_button
@@ -27,7 +28,7 @@ def page() -> Component:
     return desk(
         _content,
         title=_("Categories"),
-        current=PRODUCTS,
+        current=PATH,
         ready=of(Categories).loaded,
         back=(_("Products"), PRODUCTS),
     )
@@ -203,21 +204,7 @@ def _write() -> Component:
                 error=error_of(Categories, "description"),
             ),
             picture_field(chosen.picture, id="category-picture"),
-            _may_edit(
-                lambda: el.div(
-                    busy_button(
-                        _("Save"),
-                        type="submit",
-                        answer=state.answers,
-                        busy_label=_("Saving"),
-                        size="s",
-                        class_name="max-md:h-11",
-                        data_testid="category-save",
-                    ),
-                    button(_("Cancel"), kind="plain", size="s", class_name="max-md:h-11", **CLOSES),
-                    class_name="flex gap-2",
-                )
-            ),
+            _may_edit(_saving),
             on_submit=submit(Categories.save),
             class_name=look.FIELDS,
             key=chosen.slug + text(chosen.version) + text(state.is_open),
@@ -225,6 +212,22 @@ def _write() -> Component:
         id="category-edit",
         is_open=state.is_open,
         on_close=Categories.close,
+    )
+
+
+def _saving() -> Component:
+    return el.div(
+        busy_button(
+            _("Save"),
+            type="submit",
+            answer=of(Categories).answers,
+            busy_label=_("Saving"),
+            size="s",
+            class_name="max-md:h-11",
+            data_testid="category-save",
+        ),
+        button(_("Cancel"), kind="plain", size="s", class_name="max-md:h-11", **CLOSES),
+        class_name="flex gap-2",
     )
 
 
@@ -283,4 +286,11 @@ def _remove() -> Component:
     )
 
 
-PAGE = Page(PATH, page, _("Categories"), load=(Categories.load,), needs="products.view")
+PAGE = Page(
+    PATH,
+    page,
+    _("Categories"),
+    load=(Categories.load,),
+    needs="products.view",
+    menu=MenuItem(_("Categories"), "tag"),
+)

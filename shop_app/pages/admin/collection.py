@@ -6,6 +6,7 @@ from typing import Any
 
 from shop_app.components import styles
 from shop_app.components.admin import look
+from shop_app.components.admin.collection_rule import rule_panel
 from shop_app.components.admin.frame import desk
 from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import panel, text_field
@@ -36,21 +37,6 @@ from shop_app.state.admin.collections import ROUTE, OneCollection
 from shop_app.state.admin.shell import BackOffice
 
 REMOVE = "collection-remove"
-WHAT = (
-    ("price-max", _("Price is at most")),
-    ("price-min", _("Price is at least")),
-    ("sale-is", _("Is reduced")),
-    ("new-days", _("Went on sale in the last days")),
-    ("category-is", _("Is in the category")),
-    ("category-not", _("Isn't in the category")),
-    ("tag-is", _("Has the tag")),
-    ("tag-not", _("Hasn't the tag")),
-    ("vendor-is", _("Is made by")),
-    ("vendor-not", _("Isn't made by")),
-    ("kind-is", _("Is of the kind")),
-    ("kind-not", _("Isn't of the kind")),
-    ("title-has", _("Title has the words")),
-)
 
 
 def title() -> Text:
@@ -63,7 +49,7 @@ def page() -> Component:
     return desk(
         _content,
         title=title(),
-        current="/admin/products",
+        current="/admin/collections",
         ready=of(OneCollection).loaded != "",
         back=(_("Collections"), "/admin/collections"),
         beside=when(view.on_home, badge(_("On the home page"), "green", "home")),
@@ -91,7 +77,7 @@ def _content() -> Component:
         form_errors(OneCollection, class_name="mb-4 rounded-r2 empty:hidden *:mb-0!"),
         el.div(
             el.div(
-                when(view.by_rule, lambda: _may_edit(_rule)),
+                when(view.by_rule, lambda: _may_edit(rule_panel)),
                 _products(),
                 class_name=look.STACK,
             ),
@@ -235,89 +221,6 @@ def _picker() -> Component:
             ),
         ),
         class_name="px-4 pb-3",
-    )
-
-
-# --- Its rule -----------------------------------------------------------------------------------------
-
-
-def _rule() -> Component:
-    state = of(OneCollection)
-
-    def match_of(value: str, label: Text) -> Component:
-        return el.option(label, value=value)
-
-    def condition(row: Any) -> Component:
-        return el.li(
-            el.select(
-                *(el.option(label, value=what) for what, label in WHAT),
-                name="what-" + text(row.number),
-                default_value=row.what,
-                aria_label=_("Condition"),
-                class_name=f"{look.INPUT} {styles.SELECT}",
-            ),
-            el.input(
-                name="value-" + text(row.number),
-                default_value=row.value,
-                aria_label=_("Value"),
-                placeholder=_("Value"),
-                auto_complete="off",
-                max_length=200,
-                class_name=look.INPUT,
-            ),
-            icon_button(
-                "close", _("Remove this condition"), on_click=OneCollection.drop_condition(row.number)
-            ),
-            class_name="grid grid-cols-[minmax(0,1fr)_minmax(0,1fr)_auto] items-center gap-2",
-            key=text(row.number),
-            data_testid="condition",
-        )
-
-    return panel(
-        _("Rule"),
-        el.form(
-            el.label(
-                el.span(_("A product is in it that fulfils")),
-                el.select(
-                    match_of("all", _("all conditions")),
-                    match_of("any", _("any condition")),
-                    name="match",
-                    default_value=when(state.view.any, "any", "all"),
-                    class_name=f"{look.INPUT} {styles.SELECT} w-44!",
-                ),
-                class_name="flex flex-wrap items-center gap-2",
-            ),
-            el.ul(each(state.conditions, condition), class_name="grid gap-2"),
-            el.p(
-                _(
-                    "It is kept up to date: products come and go with their price, tags and category."
-                    " A reduced price needs no value."
-                ),
-                class_name="text-xs text-ink-2",
-            ),
-            el.div(
-                busy_button(
-                    _("Save the rule"),
-                    type="submit",
-                    answer=state.answers,
-                    busy_label=_("Looking"),
-                    size="s",
-                    class_name="max-md:h-11",
-                    data_testid="rule-save",
-                ),
-                button(
-                    _("Add a condition"),
-                    kind="outline",
-                    size="s",
-                    class_name="max-md:h-11",
-                    on_click=OneCollection.add_condition,
-                ),
-                class_name="flex flex-wrap gap-2",
-            ),
-            on_submit=submit(OneCollection.set_rule),
-            class_name=look.FIELDS,
-            key=state.loaded + text(state.view.version),
-        ),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from shop_app.components import styles
 from shop_app.components.admin import look
 from shop_app.components.admin.frame import desk
+from shop_app.components.admin.menu import MenuItem
 from shop_app.components.admin.parts import empty_state, panel, table, text_field
 from shop_app.components.badges import badge
 from shop_app.components.controls import button
@@ -25,7 +26,7 @@ def page() -> Component:
     return desk(
         _content,
         title=_("Collections"),
-        current=PRODUCTS,
+        current=PATH,
         ready=of(Collections).loaded,
         back=(_("Products"), PRODUCTS),
     )
@@ -111,4 +112,11 @@ def _add() -> Component:
     )
 
 
-PAGE = Page(PATH, page, _("Collections"), load=(Collections.load,), needs="products.view")
+PAGE = Page(
+    PATH,
+    page,
+    _("Collections"),
+    load=(Collections.load,),
+    needs="products.view",
+    menu=MenuItem(_("Collections"), "copy"),
+)

@@ -91,16 +91,19 @@ def _open_work() -> Component:
 
 def _work(name: str, label: Text, href: str) -> Component:
     counts = of(BackOffice).counts
-    line = el.li(
-        el.a(
-            el.strong(text(counts[name]), class_name="min-w-8 font-medium tabular-nums"),
-            el.span(label),
-            href=href,
-            class_name="flex min-h-11 items-center gap-3 border-t border-line px-4 hover:bg-paper",
-            data_testid="kpi",
-            data_name=name,
+
+    def line() -> Component:
+        return el.li(
+            el.a(
+                el.strong(text(counts[name]), class_name="min-w-8 font-medium tabular-nums"),
+                el.span(label),
+                href=href,
+                class_name="flex min-h-11 items-center gap-3 border-t border-line px-4 hover:bg-paper",
+                data_testid="kpi",
+                data_name=name,
+            )
         )
-    )
+
     return when(contains(counts, name), line)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop_app.components.admin import look, stock
+from shop_app.components.admin import look, stock, stock_deliveries
 from shop_app.components.admin.frame import desk
 from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import panel
@@ -55,7 +55,7 @@ def _content() -> Component:
                         lambda: panel(_("Adjust"), stock.adjust_form(id="adjust", testid="stock-adjust")),
                     )
                 ),
-                stock.deliveries(),
+                stock_deliveries.deliveries(),
                 class_name=look.STACK,
             ),
             el.div(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shop_app.components import styles
-from shop_app.components.admin import look
-from shop_app.components.admin.parts import skeleton, text_field
+from shop_app.components.admin.entrance import entrance
+from shop_app.components.admin.parts import skeleton
 from shop_app.components.controls import link_button
+from shop_app.components.fields import text_field
 from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.kit import Component, el, fragment, of, when
 from shop_app.components.parts import busy_button, needs_scripts
@@ -18,20 +18,22 @@ TITLE = _("Invitation")
 
 def page() -> Component:
     shown = of(Invitation)
+    title = when(
+        shown.is_accepted,
+        _("You are on the staff"),
+        when(shown.is_gone, _("This invitation can't be used"), _("Welcome")),
+    )
     content = when(shown.is_accepted, _accepted, lambda: when(shown.is_gone, _gone, _form))
-    return el.main(
+    return entrance(
+        title,
         needs_scripts(_("An invitation is accepted with scripts.")),
         when(shown.loaded, content, lambda: skeleton("h-72")),
-        id="main",
-        class_name="mx-auto grid min-h-dvh w-full max-w-[400px] content-center gap-5 px-4 py-10",
-        data_ready=when(shown.loaded, "true", "false"),
     )
 
 
 def _form() -> Component:
     shown = of(Invitation)
     return fragment(
-        el.h1(_("Welcome"), class_name=styles.D2),
         el.p(
             _("You are invited to the back office as "),
             el.strong(shown.welcome.role_label, class_name="font-medium"),
@@ -41,7 +43,7 @@ def _form() -> Component:
         el.form(
             form_errors(Invitation),
             text_field(
-                _("Email"),
+                _("E-mail address"),
                 name="username",
                 value=shown.welcome.email,
                 read_only=True,
@@ -61,45 +63,37 @@ def _form() -> Component:
                 name="password",
                 type="password",
                 error=error_of(Invitation, "password"),
-                hint=_("8 characters at least, none that many people have."),
+                hint=_("Eight characters or more, whichever you like: several words are good."),
                 auto_complete="new-password",
-                max_length=200,
                 required=True,
             ),
             busy_button(
                 _("Accept the invitation"),
                 answer=shown.answers,
                 busy_label=_("Saving"),
-                size="m",
                 type="submit",
-                class_name="justify-self-start",
                 data_testid="invitation-accept",
             ),
             on_submit=submit(Invitation.accept),
             no_validate=True,
-            class_name=look.FIELDS,
+            class_name="mt-6 grid gap-5",
         ),
     )
 
 
 def _accepted() -> Component:
     return fragment(
-        el.h1(_("You are on the staff"), class_name=styles.D2),
-        el.p(_("Sign in with your email address and the password that you chose."), class_name="text-ink-2"),
-        link_button(
-            _("Sign in"), href="/admin/login", class_name="justify-self-start", data_testid="sign-in"
-        ),
+        el.p(_("Sign in with your e-mail address and the password that you chose."), class_name="text-ink-2"),
+        link_button(_("Sign in"), href="/admin/login", class_name="mt-6", data_testid="invitation-sign-in"),
     )
 
 
 def _gone() -> Component:
-    return fragment(
-        el.h1(_("This invitation can't be used"), class_name=styles.D2),
-        el.p(
-            _("It was used, withdrawn, replaced by a later letter, or is older than 72 hours."),
-            class_name="text-ink-2",
-        ),
-        el.p(_("Ask whoever invited you for another one."), class_name="text-ink-2"),
+    return el.div(
+        el.p(_("It was used, withdrawn, replaced by a later letter, or is older than 72 hours.")),
+        el.p(_("Ask whoever invited you for another one.")),
+        class_name="grid gap-2 text-ink-2",
+        data_testid="invitation-gone",
     )
 
 

@@ -58,7 +58,7 @@ def login(view: Any) -> Component:
         form,
         el.div(
             passkey_button(_("Sign in with a passkey"), "sign-in", data_testid="login-passkey"),
-            class_name="mt-3",
+            class_name="mt-3 grid",
         ),
         problem=view.problem,
         done=view.done,
@@ -86,7 +86,7 @@ def code(view: Any) -> Component:
     return entrance(
         _("Confirm that it is you"),
         form,
-        el.div(passkey_button(_("Use a passkey"), "sign-in"), class_name="mt-3"),
+        el.div(passkey_button(_("Use a passkey"), "sign-in"), class_name="mt-3 grid"),
         problem=view.problem,
         foot=text_link(_("Back to the sign-in"), href=LOGIN),
     )
@@ -147,7 +147,7 @@ def _page(path: str, component: Any, title: str) -> Page:
     return Page(
         path,
         component,
-        title=texts.titled(title),
+        title=lambda _view: texts.titled(title),
         view=sign_in.view,
         head=Head(robots="noindex"),
         is_back_office=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from shop_app.components import styles, texts
 from shop_app.components.admin import look
 from shop_app.components.admin.entrance import passkey_button
@@ -9,8 +11,8 @@ from shop_app.components.admin.frame import desk
 from shop_app.components.admin.parts import panel, text_field
 from shop_app.components.badges import badge, note
 from shop_app.components.controls import button
-from shop_app.components.forms import browser_form, error_of, form_errors, submit
-from shop_app.components.kit import Component, both, each, el, fragment, length, not_, of, text, when
+from shop_app.components.forms import browser_form, error_of, submit
+from shop_app.components.kit import Component, both, each, el, fragment, length, not_, of, when
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.services.accounts.open_sessions import SessionView
@@ -129,7 +131,10 @@ def _passkeys() -> Component:
             data_passkey_name="true",
             class_name="max-w-[320px] flex-1",
         ),
-        el.div(passkey_button(_("Add a passkey"), "add", data_testid="passkey-add"), class_name="pt-[23px]"),
+        el.div(
+            passkey_button(_("Add a passkey"), "add", size="s", data_testid="passkey-add"),
+            class_name="pt-[23px]",
+        ),
         el.p(class_name=f"{styles.ERROR} w-full empty:hidden", role="alert", data_passkey_says="true"),
         class_name="flex flex-wrap items-start gap-3 border-t border-line px-4 py-4",
     )
@@ -179,7 +184,7 @@ def _passkey(key: PasskeyView) -> Component:
 def _codes() -> Component:
     state = of(Security)
     is_on = el.div(
-        badge(_("Set up"), tone="green"),
+        badge(_("In use"), tone="green"),
         button(_("Remove"), kind="outline", size="xs", on_click=Security.remove_codes),
         class_name="flex flex-wrap items-center justify-between gap-3",
     )
@@ -198,7 +203,7 @@ def _codes() -> Component:
 def _setting_up() -> Component:
     state = of(Security)
     form = el.form(
-        form_errors(Security, class_name="rounded-r2 empty:hidden *:mb-0!"),
+        when(state.refused, note(state.refused, kind="bad", role="alert")),
         text_field(
             _("The code that the app shows"),
             name="code",
@@ -244,7 +249,7 @@ def _recovery() -> Component:
     account = of(Security).account
     left = when(
         account.recovery_left > 0,
-        el.p(text(account.recovery_left), _(" codes are left."), class_name="text-ink-2"),
+        el.p(account.recovery_text, class_name="text-ink-2"),
         el.p(_("You have none. Without them, a lost phone locks you out."), class_name="text-ink-2"),
     )
     make = button(
@@ -322,4 +327,4 @@ def _session(session: SessionView) -> Component:
     )
 
 
-PAGE = Page("/admin/security", security, title=texts.titled(TITLE), load=(Security.load,), needs="")
+PAGE = Page("/admin/security", security, title=partial(texts.titled, TITLE), load=(Security.load,), needs="")

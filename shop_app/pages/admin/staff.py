@@ -30,7 +30,7 @@ from shop_app.state.admin.shell import BackOffice
 from shop_app.state.admin.staff import StaffAdmin
 
 ROUTE = "/admin/staff"
-WIDE = "max-md:hidden"
+WIDE, NOT_ON_PHONES = "max-lg:hidden", "max-sm:hidden"
 
 
 def page() -> Component:
@@ -62,8 +62,8 @@ def page() -> Component:
 def _members() -> Component:
     heads = (
         (_("Name"), ""),
-        (_("Role"), ""),
-        (_("State"), ""),
+        (_("Role"), NOT_ON_PHONES),
+        (_("State"), NOT_ON_PHONES),
         (_("Last seen"), WIDE),
         (_("Sessions"), f"{WIDE} text-end!"),
     )
@@ -82,20 +82,13 @@ def _member(member: Any) -> Component:
         el.td(
             el.span(member.name, class_name="block font-medium break-words"),
             el.span(member.email, class_name="block text-xs break-all text-ink-3"),
+            el.span(
+                member.role_label, _state(member), class_name="mt-1.5 flex items-center gap-2.5 sm:hidden"
+            ),
             class_name=f"{look.TD} py-2",
         ),
-        el.td(member.role_label, class_name=look.TD),
-        el.td(
-            match(
-                member.state,
-                {
-                    "active": _badge(_("Active"), styles.GREEN),
-                    "no_factor": _badge(_("No second factor"), styles.AMBER),
-                },
-                _badge(_("Disabled"), styles.CALM),
-            ),
-            class_name=look.TD,
-        ),
+        el.td(member.role_label, class_name=f"{look.TD} {NOT_ON_PHONES}"),
+        el.td(_state(member), class_name=f"{look.TD} {NOT_ON_PHONES}"),
         el.td(
             when(member.last_seen != "", member.last_seen, _("Never")),
             class_name=f"{look.TD} {WIDE} text-ink-2",
@@ -105,6 +98,17 @@ def _member(member: Any) -> Component:
         data_testid="staff-row",
         data_email=member.email,
         data_state=member.state,
+    )
+
+
+def _state(member: Any) -> Component:
+    return match(
+        member.state,
+        {
+            "active": _badge(_("Active"), styles.GREEN),
+            "no_factor": _badge(_("No second factor"), styles.AMBER),
+        },
+        _badge(_("Disabled"), styles.CALM),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from shop_app.components import styles
 from shop_app.components.admin import look
 from shop_app.components.admin.frame import desk
+from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import act, panel, skeleton, text_field
 from shop_app.components.controls import button
 from shop_app.components.forms import error_of, form_errors, submit
@@ -178,6 +179,7 @@ def _dialog() -> Component:
     return drawer(
         title,
         _form(),
+        when(shown.edited.code != "", el.div(history(of="role", key=shown.edited.code), class_name="mt-6")),
         id="role",
         is_open=shown.is_editing,
         on_close=RoleAdmin.close,
@@ -226,9 +228,8 @@ def _form() -> Component:
 
 def _group(group: str, members: list[Permission]) -> Component:
     return el.fieldset(
-        el.legend(group, class_name="pb-1.5 text-xs font-medium"),
+        el.legend(group, class_name="w-full border-t border-line pt-3 pb-1.5 text-xs font-medium"),
         el.div(*map(_box, members), class_name="grid gap-2"),
-        class_name="border-t border-line pt-3",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from shop_app.components import styles
 from shop_app.components.admin import look
 from shop_app.components.admin.frame import desk
-from shop_app.components.admin.parts import panel, table
+from shop_app.components.admin.parts import panel
 from shop_app.components.badges import note
 from shop_app.components.controls import button, icon_button
 from shop_app.components.forms import submit
@@ -190,7 +190,18 @@ def _file() -> Component:
 
 def _differences() -> Component:
     view = of(StocktakeDesk).view
-    heads = (_("Variant"), (_("Ledger"), "right"), (_("Counted"), "right"), (_("Difference"), "right"), "")
+    heads = (
+        (_("Variant"), look.TH),
+        (_("Ledger"), f"{look.TH} text-end! max-sm:hidden"),
+        (_("Counted"), f"{look.TH} text-end!"),
+        (_("Difference"), f"{look.TH} text-end!"),
+        ("", f"{look.TH} w-12"),
+    )
+    lines = el.table(
+        el.thead(el.tr(*(el.th(label, scope="col", class_name=look_of) for label, look_of in heads))),
+        el.tbody(each(view.lines, _line)),
+        class_name=look.TABLE,
+    )
     counted = el.p(
         text(view.counted),
         _(" counted, "),
@@ -216,7 +227,7 @@ def _differences() -> Component:
         el.div(counted, class_name="px-4 pb-3"),
         when(
             view.counted > 0,
-            table(heads, view.lines, _line),
+            el.div(lines, class_name=look.TABLE_BOX),
             el.p(_("What you count stands here until you book it."), class_name="px-4 pb-4 text-ink-2"),
         ),
         actions=when(view.counted > 0, acts),
@@ -241,7 +252,7 @@ def _line(line: Any) -> Component:
             ),
             class_name=look.TD + " py-1.5",
         ),
-        el.td(text(line.on_hand), class_name=look.TD + quiet),
+        el.td(text(line.on_hand), class_name=look.TD + quiet + " max-sm:hidden"),
         el.td(text(line.units), class_name=look.TD + quiet),
         el.td(
             el.span(

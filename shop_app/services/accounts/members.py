@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, exists, func, select, update
 from sqlmodel import Session
 
-from ...core import dates, events
+from ...core import dates
 from ...core.access import permissions
 from ...core.access.permissions import OWNER
 from ...core.access.principal import Principal
@@ -143,11 +143,10 @@ def reset_factor(session: Session, staff_id: int, by: Principal) -> None:
 
     Errors  as for `change_role`; Conflict where they have none.
     """
-    member = _to_change(session, staff_id, by)
+    _to_change(session, staff_id, by)
     if not factors.has_any(session, staff_id):
         raise Conflict(_("They have no second factor."))
     factors.remove_all(session, staff_id, by.actor)
-    events.publish(session, events.StaffChanged((member.id,)))
 
 
 def require_factor(session: Session, role: str, required: bool, by: Principal) -> None:
@@ -158,8 +157,6 @@ def require_factor(session: Session, role: str, required: bool, by: Principal) -
     by.need(PERMISSION)
     roles.need_all_of(session, role, by)
     factors.require_second_factor(session, by, role, required)
-    having = session.connection().execute(select(_staff.c.id).where(_staff.c.role == role))
-    events.publish(session, events.StaffChanged(tuple(having.scalars())))
 
 
 def roles_with_factor(session: Session, by: Principal) -> list[str]:
@@ -203,7 +200,6 @@ def _note(
     session: Session, member: Row[Any], action: str, by: Principal, before: Values, after: Values
 ) -> None:
     audit.record(session, by, action, "staff", member.email, before, after)
-    events.publish(session, events.StaffChanged((member.id,)))
 
 
 def _view(row: Row[Any], by: Principal) -> MemberView:

@@ -88,7 +88,8 @@ def use(session: Session, staff_id: int, code: str, *, confirmed: bool = True) -
     digits = "".join(code.split())
     if row is None or (row.confirmed_at is None) is confirmed or not _CODE.fullmatch(digits):
         return False
-    step = _step_of(_opened(row), digits)
+    secret = _opened(row)
+    step = _step_of(secret, digits) if secret else None
     return step is not None and _use_up(session, staff_id, step)
 
 
@@ -97,7 +98,7 @@ def _step_of(secret: str, digits: str) -> int | None:
     this = int(now().timestamp()) // STEP_SECONDS
     totp = TOTP(secret)
     for step in range(this - SLACK_STEPS, this + SLACK_STEPS + 1):
-        if secret and hmac.compare_digest(totp.generate_otp(step), digits):
+        if hmac.compare_digest(totp.generate_otp(step), digits):
             return step
     return None
 

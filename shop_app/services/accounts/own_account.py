@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from ...core.access.principal import Principal
 from ...core.errors import Invalid
-from ...core.i18n import _
+from ...core.i18n import _, plural
 from ...core.typed_text import prose
 from ...models import OneTimeCodes, Staff
 from ..staff import audit
@@ -32,13 +32,14 @@ class AccountView:
     has_factor: bool = False
     needs_factor: bool = False
     recovery_left: int = 0
+    recovery_text: str = ""
     passkeys: list[PasskeyView] = field(default_factory=list)
     sessions: list[SessionView] = field(default_factory=list)
 
 
 def view(session: Session, by: Principal) -> AccountView:
     """The account as its owner sees it."""
-    codes = session.get(OneTimeCodes, by.id)
+    codes, left = session.get(OneTimeCodes, by.id), recovery_codes.left(session, by.id)
     return AccountView(
         by.name,
         by.email,
@@ -46,7 +47,8 @@ def view(session: Session, by: Principal) -> AccountView:
         has_codes=bool(codes and codes.confirmed_at),
         has_factor=factors.has_any(session, by.id),
         needs_factor=factors.second_factor_required(session, by.role),
-        recovery_left=recovery_codes.left(session, by.id),
+        recovery_left=left,
+        recovery_text=plural("{count} code is left.", "{count} codes are left.", left),
         passkeys=passkeys.of(session, by.id),
         sessions=open_sessions.of(session, by),
     )
@@ -56,6 +58,7 @@ def rename(session: Session, by: Principal, name: str) -> None:
     """Change one's name, as colleagues see it."""
     staff = session.get_one(Staff, by.id)
     before, staff.name = staff.name, prose(name)[:MAX_NAME]
+    session.flush()
     if before != staff.name:
         audit.record(
             session,

@@ -36,6 +36,7 @@ def make(session: Session, by: Principal) -> list[str]:
     codes = ["".join(secrets.choice(LETTERS) for _place in range(LENGTH)) for _number in range(COUNT)]
     session.connection().execute(delete(RecoveryCode).where(_code.c.staff_id == by.id))
     session.add_all(RecoveryCode(staff_id=by.id, code_hash=_hash(code)) for code in codes)
+    session.flush()
     audit.record(session, by.actor, "recovery_codes_made", "staff", by.email, staff_id=by.id)
     return ["-".join(code[at : at + GROUP] for at in range(0, LENGTH, GROUP)) for code in codes]
 

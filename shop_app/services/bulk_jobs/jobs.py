@@ -30,6 +30,7 @@ MAX_REASONS = 100
 READS_ALL = "jobs.view"
 """Who may read the results of others."""
 KEPT_FOR = timedelta(days=90)
+JUST = timedelta(seconds=20)
 
 _job, _row = table_of(BulkJob), table_of(BulkRow)
 _TELL = (
@@ -196,13 +197,7 @@ def claim(session: Session) -> JobToDo | None:
     job.state, job.claimed_until = BulkState.RUNNING, at + CLAIMED_FOR
     session.flush()
     assert job.id
-    return JobToDo(
-        job.id,
-        job.list_name,
-        job.action,
-        dict(job.arguments),
-        sessions.staff_principal(session, job.staff_id),
-    )
+    return JobToDo(job.id, job.list_name, job.action, dict(job.arguments))
 
 
 def next_rows(session: Session, job_id: int, most: int) -> tuple[Principal, list[RowToDo]]:
@@ -283,6 +278,16 @@ def of_list(session: Session, spec: ListSpec, by: Principal) -> list[JobShown]:
     own = (BulkJob.list_name == spec.name, BulkJob.staff_id == by.id, col(BulkJob.seen).is_(False))
     wanted = select(BulkJob).where(*own).order_by(col(BulkJob.id).desc()).limit(5)
     return [shown(session, job) for job in session.exec(wanted).all()]
+
+
+def over_elsewhere(session: Session, spec: ListSpec | None, told: int, by: Principal) -> JobShown | None:
+    """Their job after that one that has just ended, where it is of another list; None where there is none."""
+    lately = (col(BulkJob.finished_at) > now() - JUST, BulkJob.staff_id == by.id, col(BulkJob.id) > told)
+    other = BulkJob.list_name != (spec.name if spec else "")
+    job = session.exec(
+        select(BulkJob).where(*lately, other).order_by(col(BulkJob.id).desc()).limit(1)
+    ).first()
+    return shown(session, job) if job else None
 
 
 def one(session: Session, job_id: int, by: Principal) -> JobShown:

@@ -21,6 +21,7 @@ from ...core.shop import shop
 from ...models import (
     FOR_SALE,
     Category,
+    Maker,
     Picture,
     PriceHistory,
     Product,
@@ -41,10 +42,17 @@ _PLAIN = (
     "title",
     "subtitle",
     "description_html",
+    "description_md",
     "care",
     "vendor",
     "kind",
     "status",
+    "publish_at",
+    "brand",
+    "model",
+    "guarantee_months",
+    "guarantor",
+    "guarantee_terms",
     "tax_class",
     "seo_title",
     "seo_description",
@@ -139,6 +147,9 @@ def save(
         raise Conflict(_("Somebody else has changed this product. Look at it again before you save."))
     before = read_draft(session, product)
     draft = replace(draft, slug=draft.slug or before.slug, handle=draft.handle or before.handle)
+    if draft.description_html != before.description_html and draft.description_md == before.description_md:
+        # This HTML wasn't made of that Markdown.
+        draft = replace(draft, description_md="")
     draft = _with_retired(cleaned(draft), before)
     _check_references(session, draft, product.id)
     if draft == before:
@@ -204,6 +215,8 @@ def _check_references(session: Session, draft: ProductDraft, product_id: int | N
         and not session.exec(select(Category.id).where(Category.slug == draft.category)).first()
     ):
         raise Invalid(_("There is no category {slug}.").format(slug=draft.category), field="category")
+    if draft.maker and not session.exec(select(Maker.id).where(Maker.name == draft.maker)).first():
+        raise Invalid(_("There is no maker {name}.").format(name=draft.maker), field="maker")
     if not session.get(TaxClass, draft.tax_class):
         raise Invalid(_("There is no tax class {code}.").format(code=draft.tax_class), field="tax_class")
     keys = {picture.key for picture in draft.pictures}
@@ -248,9 +261,11 @@ def _write(
     session.flush()
     kept = set(before.variants) & set(draft.variants)
     old, new = _for_audit(before, kept), _for_audit(draft, kept)
-    audit.record(
-        session, actor, outcome, "product", draft.slug, before=old if outcome == "changed" else {}, after=new
-    )
+    was = old if outcome == "changed" else {}
+    if not was:
+        # Of a new product only what it has.
+        new = {name: value for name, value in new.items() if value}
+    audit.record(session, actor, outcome, "product", draft.handle, before=was, after=new)
     if repriced:
         events.publish(session, events.PriceChanged(tuple(sorted(repriced))))
     events.publish(session, events.CatalogueChanged((product.id,)))
@@ -267,6 +282,7 @@ def _write_row(
     product.attributes = [{"name": name, "value": value} for name, value in draft.attributes]
     product.extra = dict(draft.extra)
     product.category_id = session.exec(select(Category.id).where(Category.slug == draft.category)).first()
+    product.maker_id = session.exec(select(Maker.id).where(Maker.name == draft.maker)).first()
     if draft.status in FOR_SALE and not product.published_at:
         product.published_at = now()
     product.updated_at = now()
@@ -359,11 +375,16 @@ def _record_price(session: Session, row: Variant) -> None:
 
 
 def _for_audit(draft: ProductDraft, kept: Set[VariantDraft]) -> dict[str, Any]:
-    """The draft as plain data, long texts shortened, what the shop paid and unchanged variants left out."""
+    """The draft as plain data, enough to go back to it; what the shop paid and unchanged variants left out.
+
+    The HTML is left out where it is made of Markdown.
+    """
     plain = asdict(
         replace(draft, variants=tuple(variant for variant in draft.variants if variant not in kept))
     )
-    plain["description_html"] = draft.description_html[:500]
+    plain["publish_at"] = draft.publish_at.isoformat() if draft.publish_at else ""
+    if draft.description_md:
+        plain.pop("description_html")
     for variant in plain["variants"]:
         variant.pop("cost_minor")
         variant.pop("id")

@@ -1,4 +1,4 @@
-"""Descriptions of products: which HTML they may have, and what is left out of other HTML."""
+"""Descriptions of products: their Markdown, which HTML they may have, and what is left out of other HTML."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from html.parser import HTMLParser
 
 import nh3
+from markdown_it import MarkdownIt
+from markdownify import markdownify
 
 _TAGS = {
     "p",
@@ -55,6 +57,7 @@ LEFT_OUT_WHOLE = {
 """Elements that are left out with all that is in them."""
 _MISSED = (LEFT_OUT_WHOLE - {"style"}) | {"button", "form", "img", "input", "select", "textarea"}
 """Elements without which a description says or does less than its author meant."""
+_MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _HEADING = re.compile(r"(</?h)([1-5])(?=[\s>])")
 
 
@@ -75,6 +78,25 @@ def clean_html(html: str) -> str:
     if not re.search(r"<h1[\s>]", cleaned):
         return cleaned
     return _HEADING.sub(lambda tag: f"{tag[1]}{int(tag[2]) + 1}", cleaned)
+
+
+def html_of(markdown: str) -> str:
+    """The HTML of a description that is written in Markdown, sanitised; HTML inside it counts as such.
+
+    >>> html_of("Stoneware, **glazed**.")
+    '<p>Stoneware, <strong>glazed</strong>.</p>'
+    """
+    return clean_html(_MARKDOWN.render(markdown))
+
+
+def markdown_of(html: str) -> str:
+    """HTML as Markdown to edit. What Markdown has no signs for is lost, so it is stored only when it changed.
+
+    >>> markdown_of("<p>Stoneware, <strong>glazed</strong>.</p><ul><li>one</li></ul>")
+    'Stoneware, **glazed**.\\n\\n- one'
+    """
+    text = markdownify(html, heading_style="ATX", bullets="-", strip=["span", "div"])
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 def left_out(html: str) -> list[str]:

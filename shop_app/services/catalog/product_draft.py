@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from sqlmodel import Session, col, select
@@ -20,6 +21,7 @@ from ...models import (
     MAX_SKU,
     MAX_SLUG,
     Category,
+    Maker,
     OptionValue,
     Picture,
     Product,
@@ -41,6 +43,7 @@ MAX_VARIANTS, MAX_OPTIONS, MAX_TAGS, MAX_PICTURES = 2_048, 3, 250, 250
 """As many as Shopify takes for one product."""
 MAX_TEXT = 200_000
 """Characters of a description; a cell of a file may have as many."""
+MAX_GUARANTEE_MONTHS = 600
 MAX_GRAMS = 2_000_000
 """Above what any carrier takes."""
 SWATCH = re.compile(r"#[0-9a-fA-F]{6}")
@@ -95,6 +98,8 @@ class ProductDraft:
     """What files know the product by; "" leaves the stored one, and a new product's is its slug."""
     subtitle: str = ""
     description_html: str = ""
+    description_md: str = ""
+    """The Markdown that the HTML was made of; "" where the HTML came from elsewhere."""
     care: str = ""
     materials: tuple[str, ...] = ()
     dimensions_mm: tuple[tuple[str, int], ...] = ()
@@ -102,8 +107,17 @@ class ProductDraft:
     vendor: str = ""
     kind: str = ""
     status: str = ProductStatus.DRAFT.value
+    publish_at: datetime | None = None
+    """When a scheduled product opens; UTC."""
     category: str = ""
     """The category's slug."""
+    maker: str = ""
+    """The maker's name."""
+    brand: str = ""
+    model: str = ""
+    guarantee_months: int = 0
+    guarantor: str = ""
+    guarantee_terms: str = ""
     tax_class: str = "standard"
     seo_title: str = ""
     seo_description: str = ""
@@ -131,6 +145,12 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
         ),
         vendor=_text(draft.vendor, "vendor", 255),
         kind=_text(draft.kind, "kind", 255),
+        brand=_text(draft.brand, "brand", 255),
+        model=_text(draft.model, "model", 255),
+        guarantor=_text(draft.guarantor, "guarantor", 255),
+        guarantee_terms=_text(
+            draft.guarantee_terms, "guarantee_terms", 5000, fold=partial(prose, lines=True)
+        ),
         seo_title=_text(draft.seo_title, "seo_title", 300),
         seo_description=_text(draft.seo_description, "seo_description", 1000),
         materials=tuple(text for item in draft.materials if (text := _text(item, "materials", 200))),
@@ -149,7 +169,11 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
             field="slug",
         )
     if draft.status not in set(ProductStatus):
-        raise Invalid(_("Choose draft, active, unlisted or archived."), field="status")
+        raise Invalid(_("Choose draft, scheduled, active, unlisted or archived."), field="status")
+    if draft.status == ProductStatus.SCHEDULED and not draft.publish_at:
+        raise Invalid(_("Say when it opens."), field="publish_at")
+    if not 0 <= draft.guarantee_months <= MAX_GUARANTEE_MONTHS:
+        raise Invalid(_("Enter a guarantee from 0 to 600 months."), field="guarantee_months")
     if len(draft.tags) > MAX_TAGS:
         raise Invalid(_("A product has at most {most} tags.").format(most=MAX_TAGS), field="tags")
     if len(draft.pictures) > MAX_PICTURES:
@@ -269,6 +293,7 @@ def _text(text: str, field_of: str, most: int, needed: str = "", fold: Callable[
 def read_draft(session: Session, product: Product) -> ProductDraft:
     """The stored product as a draft; saving it would change nothing."""
     category = session.get(Category, product.category_id) if product.category_id else None
+    maker = session.get(Maker, product.maker_id) if product.maker_id else None
     shown = session.exec(
         select(ProductPicture.id, Picture.key, ProductPicture.alt)
         .join(Picture, col(Picture.id) == ProductPicture.picture_id)
@@ -282,6 +307,7 @@ def read_draft(session: Session, product: Product) -> ProductDraft:
         title=product.title,
         subtitle=product.subtitle,
         description_html=product.description_html,
+        description_md=product.description_md,
         care=product.care,
         materials=tuple(product.materials),
         dimensions_mm=tuple(product.dimensions_mm.items()),
@@ -289,7 +315,14 @@ def read_draft(session: Session, product: Product) -> ProductDraft:
         vendor=product.vendor,
         kind=product.kind,
         status=product.status,
+        publish_at=product.publish_at,
         category=category.slug if category else "",
+        maker=maker.name if maker else "",
+        brand=product.brand,
+        model=product.model,
+        guarantee_months=product.guarantee_months,
+        guarantor=product.guarantor,
+        guarantee_terms=product.guarantee_terms,
         tax_class=product.tax_class,
         seo_title=product.seo_title,
         seo_description=product.seo_description,

@@ -26,7 +26,7 @@ MAX_ALT = 1000
 
 _shown = table_of(ProductPicture)
 _of_variant = table_of(VariantPicture)
-_product = select(col(Product.id), col(Product.slug), col(Product.title)).where(
+_product = select(col(Product.id), col(Product.slug), col(Product.handle), col(Product.title)).where(
     col(Product.slug) == bindparam("slug")
 )
 _locked = _product.with_for_update()
@@ -317,5 +317,5 @@ def _one(rows: Iterable[Any], key: str) -> Any:
 def _changed(
     session: Session, product: Any, by: Principal, action: str, before: Any = None, after: Any = None
 ) -> None:
-    audit.record(session, by.actor, action, "product", product.slug, before, after, staff_id=by.id or None)
+    audit.record(session, by.actor, action, "product", product.handle, before, after, staff_id=by.id or None)
     events.publish(session, events.CatalogueChanged((product.id,)))

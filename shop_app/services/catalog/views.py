@@ -281,6 +281,8 @@ class ProductPage:
     listed: bool = True
     """Whether search engines may show it."""
     title: str = ""
+    seo_title: str = ""
+    """What search engines show as its title, "" for the title itself."""
     subtitle: str = ""
     crumbs: list[Crumb] = field(default_factory=list)
     description_html: str = ""

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from ...core import money
 from ...core.access.principal import Principal
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import Order, Payment, Product, Shipment, Variant
 from ..orders import finding as orders_finding
 
@@ -56,7 +56,7 @@ def _orders(session: Session, word: str) -> Iterator[Hit]:
     found: dict[int, Hit] = {}
     for statement, exact in _order_statements(word):
         for row in session.connection().execute(statement.limit(MOST)):
-            detail = f"{row.email} · {money.show(row.total_minor, row.currency, settings().locale)}"
+            detail = f"{row.email} · {money.show(row.total_minor, row.currency, shop().locale)}"
             number = str(row.number)
             hit = Hit(
                 "order", _("Order {number}").format(number=number), detail, f"/admin/orders/{number}", exact

@@ -237,7 +237,8 @@ def book(session: Session, *, by: Principal) -> int:
             nothing is booked then.
     """
     by.need("inventory.adjust")
-    head = _head(session, by)
+    # Locked: of two who book it together one finds it gone.
+    head = _head(session, by, lock=True)
     order = _LINES.where(_differs).order_by(_variant.c.sku)
     rows = session.connection().execute(order, {"stocktake": head.id}).all() if head else []
     if head is None or not rows:
@@ -251,8 +252,9 @@ def book(session: Session, *, by: Principal) -> int:
     return len(rows)
 
 
-def _head(session: Session, by: Principal) -> Any:
-    return session.connection().execute(select(_stocktake).where(_stocktake.c.actor == by.actor)).first()
+def _head(session: Session, by: Principal, *, lock: bool = False) -> Any:
+    own = select(_stocktake).where(_stocktake.c.actor == by.actor)
+    return session.connection().execute(own.with_for_update() if lock else own).first()
 
 
 def _begun(session: Session, by: Principal) -> Any:

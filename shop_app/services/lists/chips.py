@@ -13,7 +13,7 @@ from ...core.clock import today
 from ...core.decimals import Ambiguous, read_decimal
 from ...core.errors import Invalid
 from ...core.i18n import _, plural
-from ...core.settings import settings
+from ...core.shop import shop
 from . import query
 from .query import Asked, ListQuery
 from .spec import Filter, ListSpec, Options
@@ -142,9 +142,9 @@ def _number(one: Filter, value: str, currency: str) -> str:
         return ""
     if one.kind == "number":
         return f"{int(value):,}"
-    shown = money.show(int(value), currency, settings().locale)
-    whole = money.show(int(value), currency, settings().locale).removesuffix(".00")
-    return whole if settings().locale.startswith("en") else shown
+    shown = money.show(int(value), currency, shop().locale)
+    whole = money.show(int(value), currency, shop().locale).removesuffix(".00")
+    return whole if shop().locale.startswith("en") else shown
 
 
 def _bounds(low: str, high: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TypeDecorator, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, TypeDecorator, func, literal_column, select, tuple_
 from sqlalchemy.types import NullType
 from sqlmodel import Session
 
@@ -73,36 +73,36 @@ def where(spec: ListSpec, session: Session, query: ListQuery) -> list[Condition]
     return limits
 
 
-def page(session: Session, spec: ListSpec, query: ListQuery, size: int = PAGE_SIZE) -> Ids:
-    """The ids of the page that the query asks for, `size` at most.
+def page(
+    session: Session, spec: ListSpec, query: ListQuery, size: int = PAGE_SIZE, total: Count | None = None
+) -> Ids:
+    """The ids of the page that the query asks for, `size` at most; `total` is its count, where it is known.
 
     A place that can't be read, or that lies before everything, gives the first page, one behind everything
     the last.
     """
-    limits, order = where(spec, session, query), order_of(spec, query)
-    place = _read_place(order, query.before or query.after)
+    some = _some(session, spec, query, total)
+    place = _read_place(some.order, query.before or query.after)
     if place is None:
-        rows = _range(session, spec, limits, order, None, size + 1)
+        rows = _range(session, some, None, size + 1)
         following = _place(rows[size - 1]) if len(rows) > size else ""
         return Ids(_ids(rows[:size]), "", following, bool(query.before or query.after))
     if query.before:
-        return _page_before(session, spec, limits, order, place, size)
-    rows = _range(session, spec, limits, order, place, size + 1)
+        return _page_before(session, some, place, size)
+    rows = _range(session, some, place, size + 1)
     if not rows:
         # What was behind this place is gone: the last page instead.
-        return replace(_page_before(session, spec, limits, order, place, size), is_lost=True)
-    previous = _place(rows[0]) if _is_behind(session, spec, limits, order, rows[0]) else ""
+        return replace(_page_before(session, some, place, size), is_lost=True)
+    previous = _place(rows[0]) if _range_back(session, some, rows[0], 1) else ""
     following = _place(rows[size - 1]) if len(rows) > size else ""
     return Ids(_ids(rows[:size]), previous, following)
 
 
-def _page_before(
-    session: Session, spec: ListSpec, limits: list[Condition], order: _Order, place: _Place, size: int
-) -> Ids:
-    rows = _range_back(session, spec, limits, order, place, size + 1)
+def _page_before(session: Session, some: _Some, place: _Place, size: int) -> Ids:
+    rows = _range_back(session, some, place, size + 1)
     if len(rows) <= size:
         # The beginning: a whole page from there.
-        rows = _range(session, spec, limits, order, None, size + 1)
+        rows = _range(session, some, None, size + 1)
         return Ids(_ids(rows[:size]), "", _place(rows[size - 1]) if len(rows) > size else "")
     shown = rows[:size][::-1]
     return Ids(_ids(shown), _place(shown[0]), _place(shown[-1]))
@@ -110,8 +110,7 @@ def _page_before(
 
 def all_ids(session: Session, spec: ListSpec, query: ListQuery, most: int = MAX_IDS) -> tuple[int, ...]:
     """The ids of all records of the query, in its order, `most` at most."""
-    limits, order = where(spec, session, query), order_of(spec, query)
-    return _ids(_range(session, spec, limits, order, None, most))
+    return _ids(_range(session, _some(session, spec, query, None), None, most))
 
 
 def count(session: Session, spec: ListSpec, query: ListQuery, *, cap: int = COUNT_CAP) -> Count:
@@ -153,70 +152,84 @@ _Place = tuple[Any, int]
 """The sort's value and the id of a record; the value is None where it has none."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Records that are read in an order: few of them by their filters, many by the order's index.
+
+    No database chooses well between the two by itself: it doesn't know how many fit.
+    """
+
+    spec: ListSpec
+    limits: tuple[Condition, ...]
+    order: _Order
+    are_few: bool
+
+    def backwards(self) -> _Some:
+        return replace(self, order=self.order.reversed())
+
+
+def _some(session: Session, spec: ListSpec, query: ListQuery, total: Count | None) -> _Some:
+    limits = where(spec, session, query)
+    few = bool(limits) and not (total or count(session, spec, query)).is_capped
+    if limits and not few and session.get_bind().dialect.name == "sqlite":
+        # SQLite takes any range for a rare one unless it is told otherwise.
+        limits = [func.likelihood(limit, literal_column("0.9375")) for limit in limits]
+    return _Some(spec, tuple(limits), order_of(spec, query), few)
+
+
 def _select(spec: ListSpec, columns: Sequence[Any], limits: Sequence[Condition]) -> Select[*tuple[Any, ...]]:
     return select(*columns).select_from(spec.source).where(*limits)
 
 
-def _range(
-    session: Session,
-    spec: ListSpec,
-    limits: list[Condition],
-    order: _Order,
-    place: _Place | None,
-    most: int,
-) -> list[_Place]:
+def _range(session: Session, some: _Some, place: _Place | None, most: int) -> list[_Place]:
     """So many records behind a place, or from the start: those with a value first, then those without."""
-    if not order.nullable or order.by is order.key:
-        return _part(session, spec, limits, order, place, most)
+    if not some.order.nullable or some.order.by is some.order.key:
+        return _part(session, some, place, most)
     rows: list[_Place] = []
     if place is None or place[0] is not None:
-        rows = _part(session, spec, [*limits, order.by.is_not(None)], order, place, most)
+        rows = _part(session, some, place, most, has_value=True)
         place = None
     if len(rows) < most:
-        without = [*limits, order.by.is_(None)]
-        rows += _part(session, spec, without, _by_key(order), place, most - len(rows), has_value=False)
+        rows += _part(session, some, place, most - len(rows), has_value=False)
     return rows
 
 
-def _range_back(
-    session: Session, spec: ListSpec, limits: list[Condition], order: _Order, place: _Place, most: int
-) -> list[_Place]:
+def _range_back(session: Session, some: _Some, place: _Place, most: int) -> list[_Place]:
     """So many records in front of a place, the nearest first."""
-    back = order.reversed()
-    if not order.nullable or order.by is order.key:
-        return _part(session, spec, limits, back, place, most)
+    back = some.backwards()
+    if not some.order.nullable or some.order.by is some.order.key:
+        return _part(session, back, place, most)
     rows: list[_Place] = []
     start: _Place | None = place
     if place[0] is None:
-        without = [*limits, order.by.is_(None)]
-        rows = _part(session, spec, without, _by_key(back), place, most, has_value=False)
+        rows = _part(session, back, place, most, has_value=False)
         start = None
     if len(rows) < most:
-        rows += _part(session, spec, [*limits, order.by.is_not(None)], back, start, most - len(rows))
+        rows += _part(session, back, start, most - len(rows), has_value=True)
     return rows
 
 
-def _by_key(order: _Order) -> _Order:
-    return replace(order, by=order.key)
-
-
 def _part(
-    session: Session,
-    spec: ListSpec,
-    limits: Sequence[Condition],
-    order: _Order,
-    place: _Place | None,
-    most: int,
-    *,
-    has_value: bool = True,
+    session: Session, some: _Some, place: _Place | None, most: int, *, has_value: bool | None = None
 ) -> list[_Place]:
-    statement = _select(spec, [order.by.label("value"), order.key.label("id")], limits)
+    """A range of the records that have a value of the sort, that have none, or of all."""
+    order = some.order
+    statement = _select(some.spec, [order.by.label("value"), order.key.label("id")], some.limits)
+    if some.are_few:
+        # The limit keeps the two apart: first the few by their filters, then their order.
+        inner = statement.limit(COUNT_CAP + 1).subquery()
+        order = replace(order, by=inner.c.value, key=inner.c.id)
+        statement = select(inner.c.value, inner.c.id)
+    if has_value is not None:
+        statement = statement.where(order.by.is_not(None) if has_value else order.by.is_(None))
+    if has_value is False or some.order.by is some.order.key:
+        order = replace(order, by=order.key)
     if place is not None:
         statement = statement.where(_behind(order, place))
     ends = [order.by, order.key] if order.by is not order.key else [order.key]
     statement = statement.order_by(*(end.desc() if order.descending else end.asc() for end in ends))
     found = session.connection().execute(statement.limit(most))
-    return [(row.value if has_value else None, row.id) for row in found]
+    return [(None if has_value is False else row.value, row.id) for row in found]
 
 
 def _behind(order: _Order, place: _Place) -> Condition:
@@ -224,13 +237,6 @@ def _behind(order: _Order, place: _Place) -> Condition:
         return order.key < place[1] if order.descending else order.key > place[1]
     here, there = tuple_(order.by, order.key), tuple_(*place, types=[order.by.type, order.key.type])
     return here < there if order.descending else here > there
-
-
-def _is_behind(
-    session: Session, spec: ListSpec, limits: list[Condition], order: _Order, first: _Place
-) -> bool:
-    """Whether there is a record in front of this one."""
-    return bool(_range_back(session, spec, limits, order, first, 1))
 
 
 def _ids(rows: Sequence[_Place]) -> tuple[int, ...]:

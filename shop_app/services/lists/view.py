@@ -10,7 +10,7 @@ from sqlmodel import Session
 from ...core import money
 from ...core.access.principal import Principal
 from ...core.i18n import _, plural
-from ...core.settings import settings
+from ...core.shop import shop
 from . import engine, query
 from .chips import FilterShown, chip_of, shown_filters
 from .query import ListQuery
@@ -125,13 +125,13 @@ def read(
     Errors  Forbidden without the list's permission.
     """
     by.need(spec.needs)
-    found = engine.page(session, spec, asked)
     total = engine.count(session, spec, asked)
+    found = engine.page(session, spec, asked, total=total)
     shown = shown_columns(spec, asked.columns or columns)
     loaded = spec.load(session, found.ids, by) if found.ids else {}
     rows = [_row(loaded[id], shown) for id in found.ids if id in loaded]
     exported = query.text_of(replace(asked.first_page(), columns=tuple(one.key for one in shown), view=0))
-    currency = spec.currency(session) if spec.currency else settings().currency
+    currency = spec.currency(session) if spec.currency else shop().currency
     return ListShown(
         rows=rows,
         columns=[_head(spec, asked, column) for column in shown],
@@ -140,7 +140,7 @@ def read(
         text=asked.text,
         density=asked.density or density or "comfortable",
         count=counted(spec, total),
-        sum=money.show(total.sum_minor, currency, settings().locale) if total.sum_minor is not None else "",
+        sum=money.show(total.sum_minor, currency, shop().locale) if total.sum_minor is not None else "",
         matching=total.text,
         can_take_all=total.is_capped or total.count > len(rows),
         previous_href=query.address(spec, asked, after="", before=found.previous) if found.previous else "",

@@ -13,7 +13,8 @@ from babel.numbers import get_currency_name, get_territory_currencies
 from ...core import clock, money
 from ...core.currencies import CURRENCIES
 from ...core.i18n import _
-from ...core.settings import ROOT, settings
+from ...core.settings import ROOT
+from ...core.shop import shop
 from ..customers import addresses
 from ..taxes import base_rates, vat_numbers
 from . import base_zones
@@ -46,7 +47,7 @@ class Proposal:
 
 def for_country(country: str, currency: str = "") -> Proposal:
     """The proposal for a country that `countries` lists; with another currency, delivery is priced in it."""
-    locale = settings().locale
+    locale = shop().locale
     charged_in = currency or currency_of(country)
     return Proposal(
         country=country,
@@ -105,10 +106,8 @@ def time_zones() -> tuple[Choice, ...]:
 def locales() -> tuple[Choice, ...]:
     """The languages that pages can be in: those with translations, and English."""
     folders = {path.parent.parent.name for path in (ROOT / "locales").glob("*/LC_MESSAGES/shop.mo")}
-    codes = sorted({settings().locale, "en", *folders})
-    return tuple(
-        Choice(code, Locale.parse(code).get_display_name(settings().locale) or code) for code in codes
-    )
+    codes = sorted({shop().locale, "en", *folders})
+    return tuple(Choice(code, Locale.parse(code).get_display_name(shop().locale) or code) for code in codes)
 
 
 def price_text(zone: ProposedZone, currency: str) -> str:

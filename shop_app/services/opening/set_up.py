@@ -9,13 +9,13 @@ from sqlmodel import Session
 
 from ...core import currencies, events, money, settings_checks
 from ...core.email_addresses import normal_email
-from ...core.errors import Conflict
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.typed_text import prose
 from ..accounts import sessions
+from ..accounts.browsers import UNKNOWN, Browser
 from ..accounts.passwords import Hashed
-from ..staff import audit
+from ..shop import profile
 from ..taxes import base_rates
 from . import base_zones, proposal, token
 from .base_zones import ProposedZone
@@ -77,7 +77,7 @@ class SetUpView:
 
 def view(typed: Typed, errors: Mapping[str, str], *, refused: str = "", is_second: bool = False) -> SetUpView:
     """The page for this form."""
-    countries = proposal.countries(settings().locale)
+    countries = proposal.countries(shop().locale)
     if not (is_second and knows_country(typed.country)):
         return SetUpView(typed, errors, refused, False, countries)
     shown = proposal.for_country(typed.country)
@@ -87,7 +87,7 @@ def view(typed: Typed, errors: Mapping[str, str], *, refused: str = "", is_secon
         refused,
         True,
         countries,
-        currencies=proposal.currencies(settings().locale),
+        currencies=proposal.currencies(shop().locale),
         locales=proposal.locales(),
         time_zones=proposal.time_zones(),
         country_name=shown.country_name,
@@ -111,7 +111,7 @@ def proposed(typed: Typed) -> Typed:
 
 
 def knows_country(code: str) -> bool:
-    return any(choice.value == code for choice in proposal.countries(settings().locale))
+    return any(choice.value == code for choice in proposal.countries(shop().locale))
 
 
 def checked(typed: Typed) -> tuple[Opening | None, dict[str, str]]:
@@ -171,39 +171,40 @@ def _zones(typed: Typed) -> tuple[tuple[ProposedZone, ...], dict[str, str]]:
             except ValueError:
                 errors[f"price-{zone.key}"] = _("Enter what delivery costs, such as 4.90, or 0.")
                 continue
-            if problem := money.step_problem(price_minor, typed.currency, settings().locale):
+            if problem := money.step_problem(price_minor, typed.currency, shop().locale):
                 errors[f"price-{zone.key}"] = problem
         zones.append(replace(zone, price_minor=price_minor, active=active))
     return tuple(zones), errors
 
 
-def open_shop(session: Session, typed_token: str, opening: Opening, password: Hashed) -> str:
+def open_shop(
+    session: Session, typed_token: str, opening: Opening, password: Hashed, browser: Browser = UNKNOWN
+) -> str:
     """Open the shop, and sign its owner in; returns the key of the session, for the cookie alone.
 
     Errors  Invalid for a wrong or old token; Conflict where somebody else has opened it meanwhile. Nothing
             is changed then.
     """
     token.use_up(session, typed_token)
-    if token.is_open(session):
-        raise Conflict(_("The shop has been opened already. Sign in instead."))
     owner = sessions.create_staff(
         session, opening.email, password, "owner", name=opening.name, actor="set-up"
+    )
+    profile.open_shop(
+        session,
+        name=opening.shop_name,
+        country=opening.country,
+        currency=opening.currency,
+        locale=opening.locale,
+        time_zone=opening.time_zone,
+        prices_include_tax=opening.prices_include_tax,
+        actor=owner.actor,
+        staff_id=owner.id,
     )
     base_rates.lay(session, opening.country)
     base_rates.charge_in(session, base_rates.taxed_by(opening.country))
     if base_zones.are_untouched(session):
         base_zones.lay(session, opening.zones)
-    _keep_identity(session, opening)
     events.publish(session, events.TermsChanged())
-    after = {
-        "name": opening.shop_name, "country": opening.country, "currency": opening.currency,
-        "locale": opening.locale, "time_zone": opening.time_zone,
-        "prices_include_tax": opening.prices_include_tax,
-    }  # fmt: skip
-    audit.record(session, owner, "opened", "shop", opening.shop_name, after=after)
-    key, _owner = sessions.sign_in(session, sessions.Proven("staff", owner.email, password))
+    proven = sessions.Proven("staff", owner.email, password)
+    key, _owner = sessions.sign_in(session, proven, browser)
     return key
-
-
-def _keep_identity(session: Session, opening: Opening) -> None:
-    """Until the shop's identity is data, the settings of the environment name it."""

@@ -37,11 +37,11 @@ def browse(session: Session, query: ListingQuery) -> Listing:
     tree = categories.tree.get(session, at)
     branch = tree.by_slug.get(query.category)
     if query.category and branch is None:
-        if other := categories.meant(tree, query.category):
-            raise MovedTo(listing_address.PATH, {"category": other.slug})
         if slug := moved_to(session, query.category):
             # Another category may get the old address one day.
             raise MovedTo(listing_address.PATH, {"category": slug}, is_permanent=False)
+        if other := categories.meant(tree, query.category):
+            raise MovedTo(listing_address.PATH, {"category": other.slug})
         raise NotFound(_("There is no such category."))
     facet_counts = counts.get(session, at)
     group = _collection(session, query)

@@ -13,7 +13,7 @@ from ...core import money
 from ...core.access.principal import Principal
 from ...core.clock import today
 from ...core.i18n import _, plural
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry, table_of
 from ..customers import addresses
 from . import queries, typed_method
@@ -93,7 +93,7 @@ def delivery(session: Session, *, by: Principal) -> DeliveryView:
     Errors  Forbidden.
     """
     by.need(VIEW)
-    locale = settings().locale
+    locale = shop().locale
     methods = _methods(session)
     countries = _countries(session, locale)
     rows = session.connection().execute(
@@ -105,11 +105,11 @@ def delivery(session: Session, *, by: Principal) -> DeliveryView:
     ]
     offered = {one.code: one for zone in zones if zone.is_offered for one in zone.countries}
     return DeliveryView(
-        currency=settings().currency,
+        currency=shop().currency,
         zones=zones,
         countries=[CountryView(code, name) for code, name in addresses.countries(locale)],
         delivered=sorted(offered.values(), key=lambda country: country.name),
-        missing="" if settings().country in offered else _missing(locale),
+        missing="" if shop().country in offered else _missing(locale),
     )
 
 
@@ -136,7 +136,7 @@ def _countries_text(countries: list[CountryView]) -> str:
 
 
 def _missing(locale: str) -> str:
-    name = addresses.country_name(settings().country, locale)
+    name = addresses.country_name(shop().country, locale)
     return _("Nothing is delivered in {country} yet, where the shop is.").format(country=name)
 
 
@@ -220,7 +220,7 @@ def _summary(row: Mapping[str, Any], steps: typed_method.Steps) -> str:
 
 
 def shown(minor: int) -> str:
-    return money.show(minor, settings().currency, settings().locale)
+    return money.show(minor, shop().currency, shop().locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ def offers(session: Session, country: str, goods: str, kilograms: str, *, by: Pr
     by.need(VIEW)
     goods_minor = typed_method.amount(goods, "goods")
     grams = typed_method.grams(kilograms, "weight")
-    locale = settings().locale
+    locale = shop().locale
     return [
         OfferView(
             quote.method.label,

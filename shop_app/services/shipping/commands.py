@@ -13,7 +13,7 @@ from ...core import events
 from ...core.access.principal import Principal
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.typed_text import prose
 from ...core.upsert import Insert, upsert
 from ..customers import addresses
@@ -204,7 +204,7 @@ def _in_another(session: Session, code: str) -> str:
         .scalar()
     )
     sentence = _("{country} is in the zone {zone} already, and can be in one alone: take it out there first.")
-    return sentence.format(country=addresses.country_name(code, settings().locale), zone=name)
+    return sentence.format(country=addresses.country_name(code, shop().locale), zone=name)
 
 
 def _put_steps(session: Session, method_id: int, steps: typed_method.Steps) -> None:

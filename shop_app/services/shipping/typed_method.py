@@ -10,7 +10,7 @@ from ...core import money
 from ...core.decimals import read_decimal
 from ...core.errors import Invalid
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ...core.typed_text import prose
 from ...models import MethodKind
 
@@ -63,7 +63,7 @@ def check_together(row: Mapping[str, Any], steps: Steps) -> None:
 
 def amount_text(minor: int | None) -> str:
     """An amount as it stands in a field, "" for none."""
-    return "" if minor is None else money.decimal_text(minor, settings().currency)
+    return "" if minor is None else money.decimal_text(minor, shop().currency)
 
 
 def weight_text(grams: int) -> str:
@@ -105,13 +105,13 @@ def _free_above(text: str) -> int | None:
 
 def amount(text: str, field: str) -> int:
     """An amount in the shop's currency, in minor units. Errors  Invalid at that field."""
-    currency = settings().currency
+    currency = shop().currency
     try:
         minor = money.parse_minor(text, currency)
     except ValueError:
         example = amount_text(money.round_half_up(490, money.step(currency)))
         raise Invalid(_("Enter an amount, such as {example}.").format(example=example), field=field) from None
-    if problem := money.step_problem(minor, currency, settings().locale):
+    if problem := money.step_problem(minor, currency, shop().locale):
         raise Invalid(problem, field=field)
     return minor
 

@@ -19,16 +19,35 @@ from ...core.i18n import _
 from ...core.money import exponent
 from ...core.shop import Link, Profile
 from ...core.upsert import Insert, upsert
-from ...models import Cart, CreditAccount, Order, Picture, PriceHistory, ShopProfile, Staff, Variant, table_of
+from ...models import (
+    AuditEntry,
+    Cart,
+    CreditAccount,
+    Order,
+    Picture,
+    PriceHistory,
+    ShopProfile,
+    Staff,
+    Variant,
+    table_of,
+)
 from ..staff import audit
 from .values import check_together, cleaned
 
-PERMISSION = "settings.edit"
+VIEW, EDIT = "settings.view", "settings.edit"
+RECORD = ("setting", "shop")
+"""Kind and key of the profile in the audit."""
 FIELDS = tuple(field.name for field in fields(Profile) if field.name != "version")
 
 _profile = table_of(ShopProfile)
 _READ = select(_profile)
 _VERSION = select(_profile.c.version)
+_audit = table_of(AuditEntry)
+_CHANGES = (
+    select(_audit.c.after)
+    .where(_audit.c.object_kind == RECORD[0], _audit.c.object_key == RECORD[1])
+    .order_by(_audit.c.id.desc())
+)
 _CHANGE = (
     update(_profile)
     .where(_profile.c.version == bindparam("read_version"))
@@ -88,8 +107,7 @@ def open_shop(
     currency: str,
     locale: str,
     time_zone: str = "",
-    actor: str = "system",
-    staff_id: int | None = None,
+    actor: str | Principal = "system",
     **more: Any,
 ) -> Profile:
     """Open the shop: write its row, with the first values for all that isn't given. `more` are fields.
@@ -103,9 +121,7 @@ def open_shop(
     row = {"id": 1, "version": 1, "created_at": now(), "updated_at": now(), **_columns(profile, FIELDS)}
     if session.connection().execute(_insert_once(session), row).scalar() is None:
         raise Conflict(_("The shop is open already."))
-    audit.record(
-        session, actor, "opened", "shop", "profile", after=_said(profile, tuple(given)), staff_id=staff_id
-    )
+    audit.record(session, actor, "opened", *RECORD, after=_said(profile, tuple(given)))
     events.publish(session, events.ShopChanged(profile))
     return profile
 
@@ -133,18 +149,19 @@ def save(
 ) -> Profile:
     """Change these fields. `version` is the one that they were read at; None to write over any.
 
-    Returns the profile as it is then; where no value differs, nothing is written.
+    Returns the profile as it is then; where no value differs, nothing is written. What others changed
+    meanwhile in other fields stays.
 
-    Errors  Forbidden; Conflict where somebody else changed it meanwhile; Invalid names the field of a
-            value that can't be kept.
+    Errors  Forbidden; ChangedMeanwhile where somebody else changed one of these fields; Invalid names the
+            field of a value that can't be kept.
     """
-    by.need(PERMISSION)
+    by.need(EDIT)
     before = read(session)
     if not before.is_open:
         before = _open_as_it_is(session)
-    if version is not None and version != before.version:
-        raise Conflict(_("Somebody changed the shop meanwhile. Load the page again to see it."))
     profile = replace(before, **cleaned(changes))
+    if version is not None:
+        _check_meanwhile(session, version, before, profile)
     changed = tuple(name for name in FIELDS if getattr(profile, name) != getattr(before, name))
     if not changed:
         return before
@@ -155,16 +172,7 @@ def save(
     if not session.connection().execute(_CHANGE.values(_columns(profile, changed)), values).rowcount:
         raise Conflict(_("Somebody changed the shop meanwhile. Load the page again to see it."))
     profile = replace(profile, version=before.version + 1)
-    audit.record(
-        session,
-        by.actor,
-        "changed",
-        "shop",
-        "profile",
-        _said(before, changed),
-        _said(profile, changed),
-        staff_id=by.id,
-    )
+    audit.record(session, by, "changed", *RECORD, _said(before, changed), _said(profile, changed))
     events.publish(session, events.ShopChanged(profile))
     return profile
 
@@ -176,6 +184,36 @@ def note_text(session: Session, *, terms_version: str = "") -> None:
     values = {"read_version": before.version, "at": now()}
     session.connection().execute(_CHANGE.values(changed) if changed else _CHANGE, values)
     events.publish(session, events.ShopChanged(read(session)))
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed the same fields: `fields` maps each to a sentence with its value now."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(_("Somebody changed the same settings meanwhile. Save again to replace them."))
+        self.fields = dict(fields)
+
+
+def _check_meanwhile(session: Session, read_version: int, before: Profile, after: Profile) -> None:
+    """Refuse to write over what was changed since that version, by the entries of the audit."""
+    newer = before.version - read_version
+    if newer <= 0:
+        return
+    entries = session.connection().execute(_CHANGES.limit(newer)).scalars()
+    changed = {name for entry in entries for name in entry}
+    lost = [name for name in FIELDS if name in changed and getattr(after, name) != getattr(before, name)]
+    if lost:
+        is_now = _("It was changed meanwhile, to: {value}")
+        shown = _said(before, tuple(lost))
+        raise ChangedMeanwhile({name: is_now.format(value=_in_words(shown[name])) for name in lost})
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    if isinstance(value, list):
+        return ", ".join(one["label"] if isinstance(one, dict) else str(one) for one in value) or "–"
+    return str(value) if value not in ("", None) else "–"
 
 
 def has_sold(session: Session) -> bool:

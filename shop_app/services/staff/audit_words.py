@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core import clock, dates, money
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 
 LONGEST = 300
 """Signs of a value that are shown."""
@@ -50,6 +50,24 @@ class AuditView:
 _WORDS = {
     "signed_in": _("Signed in"),
     "signed_out": _("Signed out"),
+    "sign_in_refused": _("Was refused at the sign-in"),
+    "session_ended": _("Ended a session"),
+    "sessions_ended": _("Ended their sessions"),
+    "password_changed": _("Changed the password"),
+    "password_reset": _("Set a new password by letter"),
+    "reset_asked": _("Asked for a new password"),
+    "recovery_codes_made": _("Made recovery codes"),
+    "factor_added": _("Added a second factor"),
+    "factor_removed": _("Took a second factor away"),
+    "factors_removed": _("Reset the second factor"),
+    "second_factor_required": _("Changed who needs a second factor"),
+    "renamed": _("Changed the name"),
+    "list.exported": _("Exported a list"),
+    "bulk.begun": _("Began a change of many"),
+    "bulk.stopped": _("Stopped a change of many"),
+    "job.run": _("Ran a job"),
+    "event.replayed": _("Applied an event once more"),
+    "letter.sent_again": _("Sent a letter again"),
     "created": _("Created"),
     "changed": _("Changed"),
     "deleted": _("Removed"),
@@ -72,6 +90,10 @@ _WORDS = {
     "order.shipped": _("Sent a parcel"),
     "order.shipment_cancelled": _("Called a parcel back"),
     "order.delivered": _("Marked as delivered"),
+    "order.tracking_changed": _("Changed the tracking"),
+    "order.address_changed": _("Changed the address"),
+    "order.noted": _("Left a note"),
+    "order.letter_sent_again": _("Sent a letter again"),
     "order.cancelled": _("Cancelled"),
     "order.refunded": _("Refunded"),
     "order.resolved": _("Resolved a review"),
@@ -87,14 +109,18 @@ _WORDS = {
     "staff.disabled": _("Disabled"),
     "staff.enabled": _("Enabled"),
     "staff.sessions_ended": _("Ended all sessions"),
-    "staff.factor_reset": _("Reset the second factor"),
     "role.created": _("Created the role"),
     "role.changed": _("Changed the role"),
     "role.removed": _("Removed the role"),
 }
 _KINDS = {"credit": _("Gift card or credit"), "variant": _("Stock"), "staff": _("Member of staff")}
 _ORIGINS = {"page": _("Back office"), "request": _("Back office"), "command line": _("Command line")}
-_ACTORS = {"command line": _("Command line"), "system": _("The shop"), "shopper": _("The shopper")}
+_ACTORS = {
+    "command line": _("Command line"),
+    "system": _("The shop"),
+    "shopper": _("The shopper"),
+    "seed": _("Demo data"),
+}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
@@ -161,7 +187,7 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, int) and name.endswith("_minor"):
-        return money.show(value, settings().currency, settings().locale)
+        return money.show(value, shop().currency, shop().locale)
     if isinstance(value, int) and name.endswith("_ppm"):
         return f"{value / 10_000:g} %"
     if isinstance(value, str) and _MOMENT.match(value):

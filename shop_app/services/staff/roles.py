@@ -10,7 +10,6 @@ from slugify import slugify
 from sqlalchemy import Row, func, select
 from sqlmodel import Session
 
-from ...core import events
 from ...core.access import permissions
 from ...core.access.permissions import OWNER, MissingRight, label_of
 from ...core.access.principal import Principal
@@ -106,9 +105,6 @@ def change(session: Session, code: str, draft: RoleDraft, version: int, by: Prin
     row.version += 1
     session.flush()
     audit.record(session, by, "role.changed", "role", code, before, _plain(row))
-    having = select(_staff.c.id).where(_staff.c.role == code)
-    ids = session.connection().execute(having).scalars().all()
-    events.publish(session, events.StaffChanged(tuple(ids)))
 
 
 def remove(session: Session, code: str, by: Principal) -> None:

@@ -14,6 +14,7 @@ from ..catalog.views import HomeView, PictureView, ProductCard
 from ..search import cards as card_rows
 from ..search import facet_counts, index_cache
 from ..search.categories import links, tree
+from ..search.listing_rows import COLLECTION
 
 FEATURED, HERO = 5, 8
 STRIP = 8
@@ -92,10 +93,13 @@ _ADDRESSES = (
 
 
 def list_addresses(session: Session) -> Iterator[tuple[str, None]]:
-    """The address of the whole catalogue, and of each category."""
+    """The address of the whole catalogue, of each category, and of each collection with a product."""
+    at = index_cache.stamp(session)
     yield "/products", None
-    for branch in tree.get(session, index_cache.stamp(session)).by_slug.values():
+    for branch in tree.get(session, at).by_slug.values():
         yield f"/products?category={branch.slug}", None
+    for slug in facet_counts.counts.get(session, at).facets.get(COLLECTION, ()):
+        yield f"/products?collection={slug}", None
 
 
 def product_addresses(session: Session) -> Iterator[tuple[str, datetime]]:

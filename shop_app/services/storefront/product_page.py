@@ -14,7 +14,7 @@ from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.shop import shop
 from ...models import LISTED, Picture, Product, ProductPicture, SlugRedirect
-from ..catalog import availability, identity, price_history, price_tags, reviews
+from ..catalog import availability, identity, makers, previews, price_history, price_tags, reviews
 from ..catalog.views import Crumb, Detail, Moved, PictureView, ProductPage, focus_of
 from ..search import cards, categories, index_cache
 from ..shipping import queries as shipping_queries
@@ -42,14 +42,19 @@ _product = select(
             "category_id",
             "review_count",
             "stars_sum",
+            "seo_title",
             "seo_description",
             "status",
+            "maker_id",
+            "brand",
+            "model",
+            "guarantee_months",
+            "guarantor",
+            "guarantee_terms",
         )
     )
-).where(
-    col(Product.slug) == bindparam("slug"),
-    availability.PUBLISHED,
-)
+).where(col(Product.slug) == bindparam("slug"))
+_published = _product.where(availability.PUBLISHED)
 _moved = (
     select(col(Product.slug))
     .join(SlugRedirect, col(SlugRedirect.product_id) == Product.id)
@@ -75,15 +80,21 @@ _pictures = (
 )
 
 
-def product(session: Session, slug: str, sku: str = "") -> ProductPage:
+def product(session: Session, slug: str, sku: str = "", preview: str = "") -> ProductPage:
     """One published product, with the variant `sku` chosen, or the first that can be bought.
+
+    A valid token in `preview` shows one that isn't published (`catalog/previews`).
 
     Errors  NotFound; Moved when the slug is an old one.
     """
     # PostgreSQL refuses some characters that no slug has, instead of finding nothing.
     if not identity.is_name(slug, identity.MAX_HANDLE):
         raise NotFound(_("There is no such product."))
-    row = session.connection().execute(_product, {"slug": slug, "now": clock.now()}).first()
+    row = session.connection().execute(_published, {"slug": slug, "now": clock.now()}).first()
+    if preview:
+        # Anybody can make up tokens; no entry is kept for them.
+        fact_cache.dont_keep()
+        row = row or _previewed(session, slug, preview)
     if row is None:
         raise _gone(session, slug)
     fact_cache.depends(fact_cache.product_tag(row.id))
@@ -103,12 +114,17 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
     return _page(session, row, shown, variants, swatches, chosen)
 
 
+def _previewed(session: Session, slug: str, token: str) -> Any:
+    row = session.connection().execute(_product, {"slug": slug}).first()
+    return row if row and previews.is_valid(token, row.id) else None
+
+
 def _gone(session: Session, slug: str) -> Exception:
     """NotFound, or Moved where the slug is an old one, one in other letters, or a handle, as at Shopify."""
     wanted = slug.strip().lower()
     if (
         wanted != slug
-        and session.connection().execute(_product, {"slug": wanted, "now": clock.now()}).first()
+        and session.connection().execute(_published, {"slug": wanted, "now": clock.now()}).first()
     ):
         return Moved(wanted)
     new_slug = session.connection().execute(_moved, {"slug": wanted}).scalar()
@@ -140,6 +156,7 @@ def _page(
         slug=row.slug,
         listed=row.status == LISTED,
         title=row.title,
+        seo_title=row.seo_title,
         subtitle=row.subtitle,
         crumbs=crumbs,
         description_html=row.description_html,
@@ -152,7 +169,7 @@ def _page(
             for choice in choices
         ],
         chosen_sku=chosen.sku,
-        details=_details(row, chosen),
+        details=[*_details(row, chosen), *_made_by(session, row)],
         care=row.care,
         rating=cards.rating_text(rating_milli),
         rating_percent=cards.rating_percent(rating_milli),
@@ -168,7 +185,7 @@ def _page(
             slug=row.slug,
             title=row.title,
             description=meta,
-            brand=row.vendor,
+            brand=row.brand or row.vendor,
             picture_keys=[picture.key for picture in pictures],
             rating_milli=rating_milli,
             review_count=row.review_count,
@@ -223,6 +240,33 @@ def _details(row: Any, chosen: Choice) -> list[Detail]:
         details.append(Detail(_("Weight"), text))
     attributes = ((entry.get("name", ""), entry.get("value", "")) for entry in row.attributes)
     return details + [Detail(name, value) for name, value in attributes if name and value]
+
+
+def _made_by(session: Session, row: Any) -> list[Detail]:
+    """Maker, responsible person and guarantee, as the law wants them beside the offer.
+
+    Source  Regulation (EU) 2023/988, article 19; Directive (EU) 2024/825.
+    """
+    details = [Detail(_("Brand"), row.brand)] if row.brand else []
+    if row.model:
+        details.append(Detail(_("Model"), row.model))
+    if row.maker_id:
+        maker = makers.details_of(session, row.maker_id)
+        details.append(Detail(_("Manufacturer"), _lines(maker.name, maker.address, maker.contact)))
+        person = (maker.responsible_name, maker.responsible_address, maker.responsible_contact)
+        if any(person):
+            details.append(Detail(_("Responsible in the EU"), _lines(*person)))
+    if row.guarantee_months:
+        length = plural("{count} month", "{count} months", row.guarantee_months)
+        by = _("by {guarantor}").format(guarantor=row.guarantor) if row.guarantor else ""
+        details.append(
+            Detail(_("Guarantee"), ". ".join(filter(None, (f"{length} {by}".strip(), row.guarantee_terms))))
+        )
+    return details
+
+
+def _lines(*texts: str) -> str:
+    return ", ".join(line.strip() for text in texts for line in text.splitlines() if line.strip())
 
 
 def plain_text(markup: str) -> str:

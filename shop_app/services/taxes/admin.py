@@ -13,7 +13,7 @@ from ...core.access.principal import Principal
 from ...core.clock import day_of, today
 from ...core.dates import full_day
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import Order, Product, TaxClass, TaxRate, UntaxedPlace, table_of
 from ..customers import addresses
 from . import base_rates
@@ -84,7 +84,7 @@ def taxes(session: Session, *, by: Principal) -> TaxesView:
     Errors  Forbidden.
     """
     by.need(VIEW)
-    classes, home = _classes(session), settings().country
+    classes, home = _classes(session), shop().country
     places = [replace(place, rates=[]) for place in _places(session, classes)]
     charged = [place for place in places if place.charged]
     own = [place for place in charged if place.key.split("-")[0] == home]
@@ -109,12 +109,12 @@ def place(session: Session, key: str, *, by: Principal) -> PlaceView:
 
 
 def _without(known: set[str]) -> list[PlaceView]:
-    countries = addresses.countries(settings().locale)
+    countries = addresses.countries(shop().locale)
     return [PlaceView(code, name) for code, name in countries if code not in known]
 
 
 def _missing() -> str:
-    name = addresses.country_name(settings().country, settings().locale)
+    name = addresses.country_name(shop().country, shop().locale)
     return _("No tax is charged in {country}, where the shop is.").format(country=name)
 
 
@@ -204,7 +204,7 @@ def place_key(country: str, region: str) -> str:
 
 def place_name(key: str) -> str:
     country, _hyphen, region = key.partition("-")
-    name = addresses.country_name(country, settings().locale)
+    name = addresses.country_name(country, shop().locale)
     return f"{name}, {dict(addresses.regions(country)).get(region, region)}" if region else name
 
 

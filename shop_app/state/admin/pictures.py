@@ -9,7 +9,7 @@ import reflex as rx
 from pydantic import Field, StringConstraints, model_validator
 
 from shop_app.core import db
-from shop_app.core.errors import ShopError
+from shop_app.core.errors import NotFound, ShopError
 from shop_app.core.i18n import plural
 from shop_app.services.catalog import product_pictures
 from shop_app.services.catalog.product_pictures import MAX_ALT, PictureItem, ProductPictures
@@ -63,7 +63,11 @@ class Pictures(FormState, rx.State):
     @rx.event
     @staff("products.view")
     async def load(self):
-        await self._read(address_of(self, ROUTE).parameter("slug", 255))
+        try:
+            await self._read(address_of(self, ROUTE).parameter("slug", 255))
+        except NotFound:
+            # The page itself says that there is no such product.
+            self.view = ProductPictures()
 
     async def _read(self, slug: str) -> None:
         self.view = await db.read(product_pictures.of_product, slug, by=await asked_by(self))

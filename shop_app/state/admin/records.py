@@ -9,9 +9,9 @@ import reflex as rx
 from pydantic import Field, StringConstraints, model_validator
 
 from shop_app.core import db
-from shop_app.core.errors import ShopError
+from shop_app.core.errors import NotFound, ShopError
 from shop_app.core.i18n import _
-from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.services.bulk_jobs import jobs
 from shop_app.services.bulk_jobs.jobs import JobShown
 from shop_app.services.lists import catalogue, chips, query, view
@@ -27,6 +27,7 @@ from .. import live
 from ..base import asked_by, say, staff
 from ..forms import Form
 from ..input_types import LongText, Name, RecordId, ShortText
+from .reauth import ask_again, is_fresh
 
 Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.-]{0,64}\z", max_length=64)]
 Ids = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9,]*\z", max_length=4000)]
@@ -128,6 +129,8 @@ class RecordList(rx.State):
     _query: str = ""
     _newest: int = 0
     _ids: tuple[int, ...] = ()
+    _told: int = 0
+    """The last job whose end was said here."""
 
     @rx.event
     @staff()
@@ -149,8 +152,8 @@ class RecordList(rx.State):
     @staff()
     async def look(self):
         """Records were added or changed: say how many are new, and show the others as they are now."""
-        by, spec = await asked_by(self), _spec(self)
-        if spec.name != self.name:
+        by, spec = await asked_by(self), _spec_here(self)
+        if spec is None or spec.name != self.name:
             return
         count = await db.read(opening.look, spec, _fields(self), self._newest, by)
         self.waiting = view.waiting(count) if count else ""
@@ -181,7 +184,7 @@ class RecordList(rx.State):
         spec = _spec(self)
         asked, one = await _asked(self, spec), spec.filter(form.key)
         try:
-            parts = chips.parts_of(one, form.filled, settings().currency) if one else ()
+            parts = chips.parts_of(one, form.filled, shop().currency) if one else ()
         except ShopError as refusal:
             self.error = refusal.message
             return None
@@ -253,6 +256,16 @@ class RecordList(rx.State):
         await db.write(views.delete, spec, self.saved.id, by)
         return [rx.redirect(spec.address), say(_("The view is deleted"))]
 
+    @rx.event
+    @staff()
+    async def export(self, kind: Literal["csv", "xlsx"]):
+        """Fetch the list as a file; the route that gives it checks the same again."""
+        by = await asked_by(self)
+        by.need(_spec(self).needs)
+        if not await is_fresh(by):
+            return ask_again()
+        return rx.download(url=self.list.export_csv_href if kind == "csv" else self.list.export_xlsx_href)
+
     # --- Actions on many ---
 
     @rx.event
@@ -287,9 +300,15 @@ class RecordList(rx.State):
     @rx.event
     @staff()
     async def look_at_jobs(self):
-        """One of their jobs has got on."""
-        spec = _spec(self)
-        self.jobs = await db.read(jobs.of_list, spec, await asked_by(self))
+        """One of their jobs has got on: show it on its list's page, elsewhere say that it is over."""
+        by, spec = await asked_by(self), _spec_here(self)
+        if spec is not None:
+            self.jobs = await db.read(jobs.of_list, spec, by)
+        over = await db.read(jobs.over_elsewhere, spec, self._told, by)
+        if over is None:
+            return None
+        self._told = over.id
+        return say(jobs.finished_sentence(over))
 
     @rx.event
     @staff()
@@ -312,6 +331,14 @@ def _spec(state: rx.State) -> ListSpec:
     Errors  NotFound where there is none.
     """
     return catalogue.at(state.rx_router_url.path)
+
+
+def _spec_here(state: rx.State) -> ListSpec | None:
+    """The same, None where the page isn't a list's: a tab goes on hearing of the list that it showed last."""
+    try:
+        return _spec(state)
+    except NotFound:
+        return None
 
 
 def _fields(state: rx.State) -> dict[str, list[str]]:

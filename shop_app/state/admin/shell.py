@@ -22,7 +22,6 @@ from shop_app.services.desk.finding import Hit
 
 from ..base import Notice, asked_by, say, staff
 from ..input_types import ShortText
-from ..live import join_staff
 
 _needs: dict[str, str] = {}
 """By the route of each page of the back office: the permission that it needs, "" for none."""
@@ -36,6 +35,11 @@ def offer(needs: Mapping[str, str]) -> None:
     """Say which pages there are, and what each needs; called once, by the composition root."""
     _needs.clear()
     _needs.update({route.strip("/"): permission for route, permission in needs.items()})
+
+
+def pages() -> Mapping[str, str]:
+    """The addresses of the back office's pages, each with the permission that it needs."""
+    return {f"/{route}": permission for route, permission in _needs.items()}
 
 
 def can_undo(kind: str, undo: Undo) -> None:
@@ -66,7 +70,6 @@ class BackOffice(rx.State):
     @staff()
     async def load(self):
         by = await asked_by(self)
-        await join_staff(self, by.id)
         self.name, self.role, self.rights = by.name or by.email, by.role, sorted(by.permissions)
         self.initials = _initials(self.name)
         needed = _needs.get(self.rx_router_route_id.strip("/"), "")

@@ -64,7 +64,7 @@ class Stock(FormState, rx.State):
     loaded: str = ""
     """The SKU whose record is there."""
     done: int = 0
-    """Grows with everything that was taken, whose form is empty then; what was refused stays as it was typed."""
+    """Grows with everything that was taken: its form is empty then. What was refused stays as typed."""
     shows_all: bool = False
     """Whether older movements are shown too."""
 
