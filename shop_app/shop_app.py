@@ -151,8 +151,6 @@ PAGES = (
     admin_inventory.PAGE,
     admin_inventory_item.PAGE,
     admin_stocktake.PAGE,
-    *admin_products.PAGES,
-    admin_product.PAGE,
     settings_index.PAGE,
     shop_settings.PAGE,
     legal_settings.PAGE,
