@@ -402,7 +402,7 @@
         row.removed ? (row.removed = false) : this.remove(row);
         this.draw();
       });
-      const stock = make("td", { className: look.stock }, make("span", { className: look.cellLabel, textContent: words.stock }), row.isNew ? "–" : make("a", { href: `/admin/inventory/${encodeURIComponent(row.was.sku)}`, className: look.tones[row.tone] ?? look.tones[""], textContent: row.stock }));
+      const stock = make("td", { className: look.stock }, make("span", { className: look.cellLabel, textContent: words.stock }), row.isNew ? "–" : make("a", { href: `/admin/inventory/${encodeURIComponent(row.was.sku)}`, className: `${look.tones[row.tone] ?? look.tones[""]} ${look.link}`, textContent: row.stock }));
       const cells = columns.map((column) => make("td", { className: column.kind === "flag" ? look.flagCell : look.cell }, make("span", { className: look.cellLabel, textContent: column.label }), this.input(row, column)));
       const margin = this.view === "prices" ? [make("td", { className: look.margin }, make("span", { className: look.cellLabel, textContent: words.margin }), make("span", { "data-margin": row.key }))] : [];
       const node = make("tr", { className: row.removed ? look.gone : row.cells.active ? look.tr : look.off, "data-variant": row.key }, make("td", { className: look.checkCell }, check), name, ...cells, ...margin, stock, make("td", { className: look.actCell }, act));
@@ -467,7 +467,7 @@
         return box;
       });
       const margin = make("p", { className: look.fact }, `${words.margin}: `, make("span", { "data-margin": row.key }));
-      const stock = make("p", { className: look.fact }, `${words.stock}: `, make("a", { href: `/admin/inventory/${encodeURIComponent(row.was.sku ?? "")}`, className: `${look.tones[row.tone] ?? ""} underline underline-offset-4`, textContent: row.stock }));
+      const stock = make("p", { className: look.fact }, `${words.stock}: `, make("a", { href: `/admin/inventory/${encodeURIComponent(row.was.sku ?? "")}`, className: `${look.tones[row.tone] ?? ""} ${look.link}`, textContent: row.stock }));
       const node = make("div", { className: look.single }, ...fields, margin, stock);
       this.showMargin(row, node);
       return node;

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .. import styles
 from . import look
 
-COLUMNS = "grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_320px]"
-STACK = "grid min-w-0 gap-4"
+COLUMNS = "grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,1fr)_320px]"
+STACK = "grid min-w-0 grid-cols-[minmax(0,1fr)] gap-4"
 RADIO = "flex min-h-9 cursor-pointer items-center gap-2.5 max-md:min-h-11"
 RADIO_MARK = "size-5 flex-none accent-[var(--green)]"
 OPENS = "hidden pt-2 group-has-[[value=scheduled]:checked]:block"
@@ -107,6 +107,7 @@ SHEET = {
         "max-md:text-start"
     ),
     "tones": {"": "text-ink-2", "amber": "text-amber", "coral": "text-coral"},
+    "link": "underline decoration-line-strong underline-offset-4",
     "actCell": (
         "border-b border-line ps-1 pe-3 max-md:absolute max-md:end-3 max-md:top-2 max-md:border-0 max-md:p-0"
     ),
