@@ -33,7 +33,9 @@ def page() -> Component:
         current=ORDERS,
         ready=state.loaded,
         back=(_("Orders"), ORDERS),
-        actions=button(icon("print", styles.ICON_S), _("Print"), size="s", on_click=PRINT),
+        actions=button(
+            icon("print", styles.ICON_S), _("Print"), size="s", class_name="print:hidden", on_click=PRINT
+        ),
     )
 
 

@@ -92,13 +92,7 @@ class StripeProvider:
         return Bounds(known.least_minor, known.most_minor)
 
     def page_of(self, reference: str) -> str:
-        """The payment or dispute in Stripe's dashboard, a test key's in test mode; "" for the sandbox."""
-        kinds = {"pi": "payments", "py": "payments", "ch": "payments", "dp": "disputes", "du": "disputes"}
-        kind = kinds.get(reference.partition("_")[0])
-        if kind is None or self._base != "https://api.stripe.com" or not reference.replace("_", "").isalnum():
-            return ""
-        mode = "test/" if "_test_" in self._key else ""
-        return f"https://dashboard.stripe.com/{mode}{kind}/{reference}"
+        return snapshots.page_of(reference, self._key, self._base)
 
     def methods(self) -> tuple[str, ...]:
         """What the account has switched on; wallets too, which the page shows where the browser has them."""

@@ -184,3 +184,19 @@ def without_keys(text: str) -> str:
     'Invalid API Key provided: …'
     """
     return _KEY.sub("…", text)[:500]
+
+
+_PAGES = {"pi": "payments", "py": "payments", "ch": "payments", "dp": "disputes", "du": "disputes"}
+
+
+def page_of(reference: str, key: str, base: str) -> str:
+    """The payment or dispute in Stripe's dashboard, a test key's in test mode; "" for the sandbox.
+
+    >>> page_of("pi_3Q", "sk_test_x", "https://api.stripe.com"), page_of("pi_3Q", "k", "http://localhost")
+    ('https://dashboard.stripe.com/test/payments/pi_3Q', '')
+    """
+    kind = _PAGES.get(reference.partition("_")[0])
+    if kind is None or base != "https://api.stripe.com" or not reference.replace("_", "").isalnum():
+        return ""
+    mode = "test/" if "_test_" in key else ""
+    return f"https://dashboard.stripe.com/{mode}{kind}/{reference}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,16 @@ from sqlmodel import Session
 from ...core.dates import full_moment
 from ...core.i18n import _
 from ...core.money import show
-from ...models import Dispute, Payment, PaymentEvent, PaymentState, Refund, RefundStatus, table_of
+from ...models import (
+    Dispute,
+    Payment,
+    PaymentEvent,
+    PaymentEventKind,
+    PaymentState,
+    Refund,
+    RefundStatus,
+    table_of,
+)
 from ...providers.payments import registry
 from ...providers.payments.base import METHODS
 from ..credit import payments as credit_payments
@@ -57,6 +66,7 @@ EVENTS = {
     "dispute_lost": _("Dispute lost"),
 }
 """What each kind of payment event is called."""
+WAITS_FOR_TRANSFER = _("Waits for the transfer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +167,27 @@ def _payment_record(
     is_authorised = payment.state == PaymentState.AUTHORIZED
     return PaymentRecord(
         cards.get(payment.id) or METHODS.get(payment.method) or label(payment.provider),
-        badge("attempt", payment.state), amount(payment.amount_minor), amount(payment.captured_minor),
+        _state(payment), amount(payment.amount_minor), amount(payment.captured_minor),
         amount(payment.refunded_minor), reference, registry.page_of(payment.provider, reference),
         _until(payment.authorized_until) if is_authorised else "", payment.decline_message,
         full_moment(payment.created_at), is_authorised and payment.provider != credit_payments.PROVIDER,
         [
-            (EVENTS.get(event.kind, event.kind), amount(event.amount_minor), full_moment(event.at))
+            (happened(event.kind, payment.provider), amount(event.amount_minor), full_moment(event.at))
             for event in events
         ],
     )  # fmt: skip
+
+
+def _state(payment: Row[Any]) -> Badge:
+    state = badge("attempt", payment.state)
+    awaited = payment.provider == "manual" and payment.state == PaymentState.OPEN
+    return replace(state, text=WAITS_FOR_TRANSFER) if awaited else state
+
+
+def happened(kind: str, provider: str) -> str:
+    """What a payment event is called."""
+    awaited = provider == "manual" and kind == PaymentEventKind.OPENED
+    return WAITS_FOR_TRANSFER if awaited else EVENTS.get(kind, kind)
 
 
 def label(provider: str) -> str:

@@ -16,7 +16,7 @@ from ...core.money import show
 from ...models import Letter, Payment, PaymentEvent, table_of
 from .. import outbox
 from ..orders.queries import order_event
-from .money import EVENTS
+from .money import happened
 from .people import Names
 from .words import LETTERS
 
@@ -79,7 +79,7 @@ def timeline(session: Session, order: Row[Any], names: Names, locale: str) -> Ti
         if row.kind not in _SAID_ELSEWHERE and not again:
             dated.append((row.at, 0, _of_event(row, names, amount)))
     for row in connection.execute(_PAID, of_order):
-        text = EVENTS.get(row.kind, row.kind)
+        text = happened(row.kind, row.provider)
         text = f"{text}, {amount(row.amount_minor, row.currency)}" if row.amount_minor else text
         who = names.of("" if row.provider == "credit" else row.provider)
         dated.append((row.at, 1, Happening(text, "", who, full_moment(row.at), "money")))

@@ -30,7 +30,7 @@ class OrderPeek(rx.State):
     async def walk(self, step: Literal[-1, 1]):
         """To the next or the previous row of the page; at its end nothing happens."""
         listed = await self.get_state(RecordList)
-        ids = [row.id for row in listed.list.rows]
+        ids = [int(row.id) for row in listed.list.rows]
         at = ids.index(self.view.id) + step if self.view.id in ids else 0
         if 0 <= at < len(ids):
             self.view = await db.read(order_record.record_of, ids[at], by=await asked_by(self))

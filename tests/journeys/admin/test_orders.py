@@ -12,6 +12,8 @@ from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import DESKTOP, PHONE, Shopper
 from tests.journeys.test_pages import WCAG
 
+expect.set_options(timeout=15_000)
+
 
 def sign_in(person: Shopper, who: str = "owner") -> Shopper:
     """The same visitor, signed in as that demo member of staff."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -10,14 +11,19 @@ from shop_app.core import db
 from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.lists.view import ListShown, RowShown
 from shop_app.services.orders import notes
 from shop_app.state.admin.order_address import OrderAddress
 from shop_app.state.admin.order_peek import OrderPeek
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.packing_slips import PackingSlips
 from shop_app.state.admin.reasons import ReasonAdmin
+from shop_app.state.admin.records import RecordList
 from shop_app.state.admin.returns import ReturnAdmin
-from tests.paying import everything, make_world, rows
+from shop_app.workflows import pay
+from tests.paying import ME, everything, make_world, rows
 from tests.selling import LATER, line, order, run_sql, sell, statuses, units, wrong_books
 from tests.state.conftest import send, submit
 
@@ -34,6 +40,15 @@ def signed_in(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr("shop_app.state.base.current_principal", lambda: principal)
 
     return as_whom
+
+
+def place_another() -> None:
+    """Another order, on the database as it is."""
+    with db.transaction() as session:
+        cart_commands.add(session, ME, "DUNE-MUG", 1)
+    with db.transaction() as session:
+        total = checkout.save(session, ME, LATER).total_minor
+    asyncio.run(pay.pay(ME, LATER, total))
 
 
 def on_a_thread(work) -> None:
@@ -310,6 +325,16 @@ async def test_an_order_is_looked_at_beside_the_list(open_tab, signed_in, sold):
     tab = await open_tab(OrderPeek, "/admin/orders")
     await tab.look(sold)
     assert (tab.is_open, tab.view.number) == (True, str(order().number))
+    # It walks on over the rows of the page, and stops at its end.
+    on_a_thread(place_another)
+    listed = await tab.get_state(RecordList)
+    listed.list = ListShown(rows=[RowShown(id=str(order().id)), RowShown(id=str(sold))])
+    await tab.walk(-1)
+    assert tab.view.id == order().id
+    await tab.walk(-1)
+    assert tab.view.id == order().id
+    await tab.walk(1)
+    assert tab.view.id == sold
 
 
 def test_an_open_order_stays_out_of_the_archive(engine, tmp_path):
