@@ -53,6 +53,8 @@
   new MutationObserver(() => focus()).observe(document.body, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["data-answers"],
   });
+  // The page may have been there before this script.
+  focus();
 
   // The file of counts.
   addEventListener("change", async (event) => {

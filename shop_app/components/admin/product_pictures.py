@@ -145,9 +145,12 @@ def _tools() -> Component:
             data_look_bar="absolute inset-x-2 bottom-2 w-[calc(100%-16px)]",
             aria_label=_("On their way"),
         ),
-        el.ul(
-            class_name="mt-2 grid gap-1 text-sm text-coral empty:hidden",
-            data_upload_errors="true",
+        el.div(
+            el.ul(
+                class_name="mt-2 grid gap-1 text-sm text-coral empty:hidden",
+                data_upload_errors="true",
+                aria_label=_("Refused"),
+            ),
             role="alert",
         ),
         el.p(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 import reflex as rx
 from pydantic import Field
@@ -13,6 +14,7 @@ from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Invalid, ShopError
 from shop_app.core.i18n import _
+from shop_app.services.catalog.identity import MAX_SKU
 from shop_app.services.inventory import admin as inventory_admin
 from shop_app.services.inventory import incoming
 from shop_app.services.inventory import record as stock_record
@@ -73,7 +75,8 @@ class Stock(FormState, rx.State):
     async def load(self):
         self._clear()
         self.shows_all = False
-        await self._show(address_of(self, ROUTE).parameter("sku", 255))
+        # The browser gives the path as it is written: a SKU may have a slash or a space in it.
+        await self._show(unquote(address_of(self, ROUTE).parameter("sku", 3 * MAX_SKU)))
 
     @rx.event
     @staff("inventory.view")

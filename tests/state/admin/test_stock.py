@@ -8,6 +8,7 @@ from shop_app.core import db
 from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Forbidden, NotFound
+from shop_app.services.inventory import stock_list
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.admin.stock import Stock
 from shop_app.state.admin.stocktake import StocktakeDesk
@@ -50,6 +51,15 @@ async def test_a_clerk_adjusts_sees_the_ledger_and_takes_it_back(open_tab, shop,
     await desk.undo()
     await desk.undo()
     assert bowls() == (48, 0, 0)
+
+
+async def test_a_sku_is_found_by_its_address_whatever_is_in_it(open_tab, shop, signed_in):
+    signed_in(CLERK)
+    with db.transaction() as session:
+        factories.make_product(session, "Pipe", sku='1/2" 50% Rohr ø', stock=4)
+    page = await open_tab(Stock, stock_list.address('1/2" 50% Rohr ø'))
+    await page.load()
+    assert (page.record.levels.title, page.record.levels.on_hand) == ("Pipe", 4)
 
 
 @pytest.mark.parametrize(
