@@ -49,8 +49,8 @@ async def opened(shop: Shop, client: httpx.Client) -> Tab:
 
 async def seconds_until_ended(tab: Tab, end: Callable[[], Any]) -> tuple[float, dict[str, Any]]:
     """How long after `end` the page says that it is signed out, and what it was sent until then."""
-    begins, updates = time.monotonic(), []
     end()
+    begins, updates = time.monotonic(), []
     while time.monotonic() - begins < 5:
         updates += await tab.settle(quiet=0.05, seconds=0.1)
         if delta_of(updates).get("shop_app___state___admin___sign_in____signed_out.shown"):

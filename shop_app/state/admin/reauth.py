@@ -9,8 +9,9 @@ The person proves it in a dialog, and then repeats what they did.
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
-from reflex_base.event import EventSpec
 
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
@@ -48,6 +49,6 @@ async def is_fresh(by: Principal, minutes: int | None = None) -> bool:
     return await db.read(open_sessions.fresh, by.session_id, minutes)
 
 
-def ask_again() -> EventSpec:
+def ask_again() -> Any:
     """The event that opens the dialog: `return ask_again()`."""
-    return Reauth.ask()  # pyright: ignore[reportCallIssue, reportReturnType]
+    return Reauth.ask()  # pyright: ignore[reportCallIssue]
