@@ -50,9 +50,7 @@ def upgrade() -> None:
         product.create_check_constraint(
             op.f("ck_product_scheduled_has_a_moment"), "status <> 'scheduled' OR publish_at IS NOT NULL"
         )
-        product.create_check_constraint(
-            op.f("ck_product_guarantee_not_negative"), "guarantee_months >= 0"
-        )
+        product.create_check_constraint(op.f("ck_product_guarantee_not_negative"), "guarantee_months >= 0")
     for name, columns in INDEXES.items():
         op.create_index(op.f(name), "product", columns)
 

@@ -66,7 +66,7 @@ SHEET = {
         "h-8 cursor-pointer rounded-r1 px-2.5 text-sm text-ink-2 hover:text-ink aria-pressed:bg-sunken "
         "aria-pressed:text-ink"
     ),
-    "box": "overflow-x-auto",
+    "box": "relative overflow-x-auto",
     "table": "w-full border-collapse text-sm max-md:block",
     "thead": "max-md:sr-only",
     "tbody": "max-md:block",
