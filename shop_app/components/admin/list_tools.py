@@ -158,32 +158,33 @@ def _heights() -> Component:
     )
 
 
+def _column(one: Any) -> Component:
+    def move(label: Text, step: str, name: str) -> Component:
+        return el.button(
+            icon(name, styles.ICON_S),
+            el.span(label, one.label, class_name=styles.SR),
+            type="button",
+            class_name=look.MOVE,
+            data_moves=step,
+        )
+
+    return el.li(
+        checkbox(one.label, name="column-" + one.key, default_checked=one.shown),
+        el.span(move(_("Earlier: "), "-1", "up"), move(_("Later: "), "1", "down"), class_name="ms-auto flex"),
+        key=one.key,
+        class_name="flex min-h-8 items-center gap-2",
+        data_column=one.key,
+    )
+
+
 def _columns_menu() -> Component:
     shown = of(RecordList).list
 
-    def column(one: Any) -> Component:
-        def move(label: Text, step: str, name: str) -> Component:
-            return el.button(
-                icon(name, styles.ICON_S),
-                el.span(label, one.label, class_name=styles.SR),
-                type="button",
-                class_name=look.MOVE,
-                data_moves=step,
-            )
-
-        return el.li(
-            checkbox(one.label, name="column-" + one.key, default_checked=one.shown),
-            el.span(
-                move(_("Earlier: "), "-1", "up"), move(_("Later: "), "1", "down"), class_name="ms-auto flex"
-            ),
-            key=one.key,
-            class_name="flex min-h-8 items-center gap-2",
-            data_column=one.key,
-        )
-
     form = el.form(
         el.ol(
-            each(shown.choices, column), class_name="grid max-h-72 overflow-y-auto p-0.5", data_columns="true"
+            each(shown.choices, _column),
+            class_name="grid max-h-72 overflow-y-auto p-0.5",
+            data_columns="true",
         ),
         el.input(type="hidden", name="order", default_value=""),
         el.div(
