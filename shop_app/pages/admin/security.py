@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from shop_app.components import styles, texts
+from shop_app.components import styles
 from shop_app.components.admin import look
 from shop_app.components.admin.entrance import passkey_button
 from shop_app.components.admin.frame import desk
@@ -327,4 +325,4 @@ def _session(session: SessionView) -> Component:
     )
 
 
-PAGE = Page("/admin/security", security, title=partial(texts.titled, TITLE), load=(Security.load,), needs="")
+PAGE = Page("/admin/security", security, title=TITLE, load=(Security.load,), needs="")
