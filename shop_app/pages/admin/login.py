@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from shop_app.components import texts
 from shop_app.components.admin.entrance import entrance, passkey_button
 from shop_app.components.controls import button, text_link
 from shop_app.components.fields import text_field
@@ -147,7 +146,7 @@ def _page(path: str, component: Any, title: str) -> Page:
     return Page(
         path,
         component,
-        title=lambda _view: texts.titled(title),
+        title=title,
         view=sign_in.view,
         head=Head(robots="noindex"),
         is_back_office=True,
