@@ -90,7 +90,7 @@ REFLEX_IN = (
     "shop_app",
     "serve",
 )
-STRIPE_IN = ("providers/payments/stripe.py", "sandbox/")
+STRIPE_IN = ("providers/payments/stripe.py", "providers/payments/stripe_check.py", "sandbox/")
 LONG_FILES = {
     "shop_app/components/styles.py": "a list of class names, a line each; two would be harder to search",
 }
@@ -523,6 +523,7 @@ SANITISED_HTML = {
     "pages/plain.py",
     "pages/withdrawal.py",
     "pages/admin/settings/legal.py",
+    "components/admin/product_fields.py",
 }
 """Where HTML that nh3 has cleaned may be shown."""
 

@@ -19,9 +19,9 @@ from ...core.errors import NotFound, ProviderDown
 from ...core.i18n import _
 from ...core.settings import settings
 from ...core.shop import shop
+from . import stripe_check
 from . import stripe_mapping as snapshots
 from .base import (
-    METHODS,
     AmountRefused,
     Answer,
     Bounds,
@@ -112,21 +112,7 @@ class StripeProvider:
 
     def check(self) -> Answer:
         """Ask for what the account takes, which moves nothing; refusals are Stripe's own sentences."""
-        import stripe
-
-        began = time.monotonic()
-        try:
-            listed = self.client.v1.payment_method_configurations.list({"limit": 100})
-        except stripe.StripeError as error:
-            log.warning("Stripe refused a test call: %s, status %s", type(error).__name__, error.http_status)
-            return Answer(False, snapshots.without_keys(error.user_message or str(error)))
-        default = [one for one in listed.data if one.is_default and one.active]
-        names = [METHODS[method] for method in snapshots.methods(default[0])] if default else []
-        seconds = f"{time.monotonic() - began:.1f}"
-        if not names:
-            return Answer(True, _("Answered in {seconds} s.").format(seconds=seconds))
-        text = _("Answered in {seconds} s. The account takes: {methods}.")
-        return Answer(True, text.format(seconds=seconds, methods=", ".join(names)))
+        return stripe_check.ask(self.client)
 
     @cached_property
     def client(self) -> StripeClient:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +22,6 @@ _DISPUTE_STATUS = {
 _BANK_DEBITS = ("sepa_debit", "bacs_debit", "us_bank_account", "acss_debit", "au_becs_debit")
 VOID_REASON = "requested_by_customer"
 """The reason that we give when we cancel an authorisation; one that runs out has another."""
-_KEY = re.compile(r"\b(?:sk|rk|pk|whsec)_[^\s'\"]*")
 
 
 def payment_snapshot(
@@ -175,12 +173,3 @@ def provider_record(item: Any) -> ProviderRecord | None:
         currency=(item.currency or "").upper(),
         moved=item.object == "payment_intent" and item.status in ("succeeded", "requires_capture"),
     )
-
-
-def without_keys(text: str) -> str:
-    """Stripe's sentence without the key that it names, whose end it shows; cut to 500 characters.
-
-    >>> without_keys("Invalid API Key provided: sk_live_****wxyz")
-    'Invalid API Key provided: …'
-    """
-    return _KEY.sub("…", text)[:500]
