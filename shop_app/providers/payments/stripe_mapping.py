@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +22,6 @@ _DISPUTE_STATUS = {
 _BANK_DEBITS = ("sepa_debit", "bacs_debit", "us_bank_account", "acss_debit", "au_becs_debit")
 VOID_REASON = "requested_by_customer"
 """The reason that we give when we cancel an authorisation; one that runs out has another."""
-_KEY = re.compile(r"\b(?:sk|rk|pk|whsec)_[^\s'\"]*")
 
 
 def payment_snapshot(
