@@ -1,4 +1,4 @@
-"""What the back office's frame shows: counts of open work, alerts, and records found by any of their names."""
+"""What the back office's frame shows: counts of open work, alerts, records found by any of their names."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -173,6 +174,9 @@ def provider_record(item: Any) -> ProviderRecord | None:
         currency=(item.currency or "").upper(),
         moved=item.object == "payment_intent" and item.status in ("succeeded", "requires_capture"),
     )
+
+
+_KEY = re.compile(r"\b(?:sk|rk|pk|whsec)_[^\s'\"]*")
 
 
 def without_keys(text: str) -> str:
