@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shop_app.core import currencies
 from shop_app.core.i18n import _
-from shop_app.core.shop import shop
 from shop_app.state.admin.product import CELL_LABELS, ProductDesk
 from shop_app.state.admin.shell import BackOffice
 
-from ..kit import Component, contains, el, of, when
+from ..kit import Component, contains, el, of, text, when
 from .product_look import SHEET
 
 _KINDS = {
@@ -115,7 +113,7 @@ def matrix() -> Component:
         data_options=desk.form.options,
         data_seal=desk.form.seal,
         data_locked=when(may_edit, "false", "true"),
-        data_decimals=str(currencies.currency(shop().currency).shown),
+        data_decimals=text(desk.form.decimals),
         data_words=json.dumps(WORDS),
         data_columns=json.dumps(_columns()),
         data_views=json.dumps(_views()),

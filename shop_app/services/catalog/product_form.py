@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
+from ...core import currencies
 from ...core.access.principal import Principal
 from ...core.clock import local
 from ...core.errors import NotFound
@@ -91,6 +92,8 @@ class ProductForm:
     stock_text: str = ""
     symbol: str = ""
     currency: str = ""
+    decimals: int = 2
+    """Digits of its amounts behind the point."""
     categories: list[Choice] = field(default_factory=list)
     tax_classes: list[Choice] = field(default_factory=list)
     makers: list[Choice] = field(default_factory=list)
@@ -136,6 +139,7 @@ def form(session: Session, slug: str, *, by: Principal) -> ProductForm:
         stock_text=_stock_text([stocks[each.id] for each in active if each.id in stocks]),
         symbol=price_tags.shown(0).strip("0.,\xa0 "),
         currency=shop().currency,
+        decimals=currencies.currency(shop().currency).shown,
         categories=_categories(session),
         tax_classes=[Choice(*row) for row in session.exec(_TAX_CLASSES)],
         makers=[Choice(name, name) for name in session.exec(select(Maker.name).order_by(Maker.name))],
