@@ -7,7 +7,6 @@ import secrets
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import reflex as rx
@@ -179,11 +178,16 @@ def _call(function: Callable[..., Any], view: Any) -> Any:
     return function(view) if view is not None else function()
 
 
-@cache
+_view_states: dict[tuple[Any, ...], type[rx.State]] = {}
+
+
 def _view_state(
     route: str, view: Callable[[Session, Address], Any], shared: Callable[[Address], Address] | None
 ) -> type[rx.State]:
-    """A State that holds what `view` reads for the address, and reads it when the page opens."""
+    """A State that holds what `view` reads for the address, and reads it when the page opens; made once."""
+    made = _view_states.get((route, view, shared))
+    if made is not None:
+        return made
     kind = typing.get_type_hints(view)["return"]
 
     async def load(self: Any) -> None:
@@ -199,4 +203,5 @@ def _view_state(
         "view": kind(),
         "load": rx.event(public(load)),
     }
-    return type(name, (rx.State,), members)
+    made = _view_states[route, view, shared] = type(name, (rx.State,), members)
+    return made

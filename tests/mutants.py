@@ -91,7 +91,7 @@ MUTANTS = (
         (
             (
                 "shop_app/core/working_days.py",
-                "return max(this_or_next(last, country) for country in (settings().country, buyers_country))",
+                "return max(this_or_next(last, country) for country in (shop().country, buyers_country))",
                 "return last",
             ),
         ),
@@ -346,7 +346,7 @@ MUTANTS = (
     Mutant(
         "upload-on-the-loop",
         "a picture is decoded on the loop",
-        (("shop_app/web/uploads.py", "await _decoded(body), by)", "pictures.take_in(body), by)"),),
+        (("shop_app/web/uploads.py", "await _decoded(body)", "pictures.take_in(body)"),),
         ("tests/web/test_uploads.py",),
     ),
     Mutant(

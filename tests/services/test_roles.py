@@ -90,7 +90,7 @@ def test_rights_of_an_extension_that_is_gone_stay_with_the_role(session: Session
         (RoleDraft("Idle", frozenset()), OWNER, Invalid, "Choose what"),
         (RoleDraft("Odd", frozenset({"no.such"})), OWNER, Invalid, "no such right"),
     ],
-    ids=str,
+    ids=["no right to", "more than they have", "no name", "long name", "taken", "empty", "unknown"],
 )
 def test_a_role_that_can_t_be_made_is_refused(session: Session, draft, by, refusal, says):
     before = stored(session)
