@@ -182,7 +182,7 @@
     mover.focus();
   });
   addEventListener("submit", (event) => {
-    const columns = $("[data-columns]", event.target);
+    const columns = $("[data-columns=true]", event.target);
     if (columns) writeOrder(columns);
   }, true);
 

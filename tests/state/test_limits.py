@@ -20,6 +20,7 @@ from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.policy import policy_of
 from shop_app.core.errors import ShopError
 from shop_app.services.cart import commands as cart_commands
+from shop_app.state.admin.invitation import Invitation
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
@@ -70,6 +71,11 @@ async def _load(tab: Any) -> str:
     return ""
 
 
+async def _accept(tab: Any) -> str:
+    await submit(tab, "accept", {"name": "Ada", "password": "a long enough one"})
+    return tab.refused
+
+
 async def _send(tab: Any) -> str:
     tab._request_key = "k" * 20
     await submit(tab, "send", {"quantity-0": "1", "reason": "damaged"})
@@ -81,6 +87,8 @@ TRIES: dict[str, tuple[type[rx.State], str, Callable[[Any], Awaitable[str]]]] = 
     "Cart.apply_credit": (Cart, "/cart", _credit),
     "Checkout.apply_code": (Checkout, "/checkout", _discount),
     "Checkout.apply_credit": (Checkout, "/checkout", _credit),
+    "Invitation.accept": (Invitation, "/admin/invitation/a-token-of-no-invitation", _accept),
+    "Invitation.load": (Invitation, "/admin/invitation/a-token-of-no-invitation", _load),
     "Lookup.find": (Lookup, "/orders/lookup", _find),
     "Order.load": (Order, "/orders/a-token-that-no-order-has", _load),
     "Returning.send": (Returning, "/orders/a-token-that-no-order-has", _send),
@@ -138,7 +146,7 @@ async def _until_refused(
     raise AssertionError("not enough tries")
 
 
-COMMANDS = {"change_and_view", "look_up", "view", "request", "withdraw", "by_token", "offer"}
+COMMANDS = {"change_and_view", "look_up", "view", "request", "withdraw", "by_token", "offer", "welcome"}
 WALL = 1300
 
 
