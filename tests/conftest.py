@@ -126,7 +126,8 @@ def _is_number(name: str) -> bool:
 
 def forget_caches() -> None:
     """Empty every cache of the shop: each may hold something of the settings or of a database."""
-    for name, module in list(sys.modules.items()):
+    # A copy in one step: threads of a test before may still import.
+    for name, module in sys.modules.copy().items():
         if name.startswith("shop_app"):
             for value in list(vars(module).values()):
                 if isinstance(value, functools._lru_cache_wrapper):

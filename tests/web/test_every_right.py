@@ -255,14 +255,18 @@ async def test_every_handler(shop: Shop, visitor: Visitor):
                 await tab.send(name, payload_of(handlers()[name]), path="/admin")
                 await tab.settle(quiet=0.2)
                 continue
-            updates = await tab.call(name, payload_of(handlers()[name]), path="/admin", seconds=20)
-            said = "".join(tab.frames[started:])
+            await tab.send(name, payload_of(handlers()[name]), path="/admin")
             sentence = (
                 f"You don't have the right to do that: {label_of(permission)}."
                 if visitor.is_staff
                 else "Sign in to do that."
             )
-            if sentence not in said:
+            updates, patience = [], 100
+            # What belongs to the page's load may still come in between.
+            while sentence not in (said := "".join(tab.frames[started:])) and patience:
+                updates += await tab.settle(quiet=0.01, seconds=0.2)
+                patience -= 1
+            if not patience:
                 wrong.append(f"{short} says {said[:200]}")
             touched = {state for update in updates for state in (update.get("delta") or {})}
             if name.rpartition(".")[0] in touched:
@@ -273,7 +277,7 @@ async def test_every_handler(shop: Shop, visitor: Visitor):
     assert wrong == []
     assert [frame[:300] for frame in frames if shown.search(frame) or INSIDES.search(frame)] == []
     with shop.session() as session:
-        assert changed(before, rows(session, set())) - {"cart"} == set()
+        assert changed(before, rows(session, set())) - {"cart", "job_run"} == set()
         noted = select(AuditEntry.object_key).where(
             AuditEntry.action == "right.refused", col(AuditEntry.actor).contains(f"walking-{visitor.name}")
         )
