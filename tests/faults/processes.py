@@ -19,7 +19,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import httpx
@@ -28,7 +28,7 @@ from sqlmodel import select
 
 from shop_app.core import db
 from shop_app.core.errors import ShopError
-from shop_app.core.settings import settings
+from shop_app.core.shop import hold, shop
 from shop_app.models import Order
 from shop_app.services.orders import placing
 from shop_app.services.payments import authorisations
@@ -77,7 +77,7 @@ def say(**line: object) -> None:
 
 def live(listener: socket.socket, capture: str) -> None:
     """A life: serve requests and run the jobs, until it is killed."""
-    set_past_the_checks(capture=capture)
+    hold(replace(shop(), capture=capture))
 
     async def jobs() -> None:
         # What has to wait raises these, and the next round goes on with it.
@@ -164,12 +164,8 @@ def quick() -> None:
         raise SystemExit("The shop keeps the time to pay elsewhere now: `quick` has to follow.")
     placing.PAY_WITHIN = PAY_WITHIN
     authorisations.FLAG_AFTER = FLAG_AFTER
-    # The settings' own check takes whole minutes.
-    set_past_the_checks(hold_minutes=HOLD_MINUTES)
-
-
-def set_past_the_checks(**chosen: object) -> None:
-    object.__getattribute__(settings(), "__dict__").update(chosen)
+    # A shopkeeper's page takes whole minutes.
+    hold(replace(shop(), hold_minutes=HOLD_MINUTES))
 
 
 def main() -> None:

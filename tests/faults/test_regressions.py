@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.services.payments import authorisations
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments.refund_rows import RefundRequest
@@ -40,8 +41,7 @@ def test_the_delivery_may_be_kept_of_an_order_whose_goods_staff_took_back_before
 @pytest.fixture
 def voided(engine, clock, tmp_path, monkeypatch) -> World:
     """An order whose cancelling died after the provider voided its payment, and before that was written."""
-    chosen = settings().model_copy(update={"capture": "at_fulfilment"})
-    monkeypatch.setattr(payment_commands, "settings", lambda: chosen)
+    monkeypatch.setattr(payment_commands, "shop", lambda: replace(shop(), capture="at_fulfilment"))
     world = make_world(tmp_path)
     world.enter_card(world.pay())
     world.deliver()

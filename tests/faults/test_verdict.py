@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from shop_app.core import db
-from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.credit import commands as credit_commands
 from shop_app.services.payments import commands as payment_commands
@@ -57,8 +58,7 @@ def world(engine, tmp_path, monkeypatch) -> World:
         assert rows("customer_order")[-1].payment_status in ("disputed", "paid"), name
     token = rows("customer_order")[-1].token
     asyncio.run(_return_goods(token))
-    chosen = settings().model_copy(update={"capture": "at_fulfilment"})
-    monkeypatch.setattr(payment_commands, "settings", lambda: chosen)
+    monkeypatch.setattr(payment_commands, "shop", lambda: replace(shop(), capture="at_fulfilment"))
     total = world.fill_cart()
     with db.transaction() as session:
         issued = credit_commands.issue(session, 500, by=staff.CLERK, request_key="card-500")
