@@ -149,7 +149,8 @@ def test_stars_are_as_wide_as_the_average(shopper: Shopper):
     for said, percent in drawn:
         average = float(re.search(r"(\d(\.\d)?) of 5 stars$", said)[1])  # pyright: ignore
         assert abs(percent - 20 * average) <= 1, (said, percent)
-    assert {said for said, _percent in drawn[2:]} > {"5 of 5 stars", "3 of 5 stars"}
+    # The demo's reviews are others each day.
+    assert len({said for said, _percent in drawn[2:]}) > 1, "nothing to compare"
 
 
 def test_what_is_typed_for_a_quantity_counts_as_it_is_or_not_at_all(shopper: Shopper):

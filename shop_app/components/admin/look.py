@@ -50,7 +50,7 @@ STACK = "grid min-w-0 gap-4"
 FACTS = "grid gap-2"
 FACT = "flex flex-wrap justify-between gap-x-4"
 FACT_NAME = "text-ink-2"
-TABLE_BOX = "overflow-x-auto"
+TABLE_BOX = "relative overflow-x-auto"
 TABLE = "w-full border-collapse text-sm"
 TH = (
     "h-9 border-b border-line bg-surface px-3 text-start text-xs font-normal whitespace-nowrap "

@@ -113,6 +113,8 @@ def test_an_order_is_sent_and_refunded_without_a_mouse(new_shopper: NewShopper):
     row.focus()
     keys.press("Enter")
     staff.page.wait_for_url(re.compile(f"/admin/orders/{number}"))
+    expect(staff.page.locator("h1")).to_have_text(number)
+    expect(staff.see("order-fulfil")).to_be_visible()
     staff.ready()
     keys.type("ff")
     status(staff, "Shipped")
