@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
-from reflex.state import BaseState
+from reflex.state import BaseState, OnLoadInternalState
 from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.vars.function import ArgsFunctionOperation
 
@@ -382,3 +382,8 @@ def overlaid(base: rx.Var, news: rx.Var) -> rx.Var:
     newer = old.bool() & new.bool() & (new["at"].to(int) > as_of.to(int))
     choose = ArgsFunctionOperation.create(("news", "base"), rx.cond(newer, old.merge(new), old))
     return choose.call(news, base).to(base._var_type)
+
+
+def load_again() -> str:
+    """The full name of the event by which a page runs its load handlers again."""
+    return f"{OnLoadInternalState.get_full_name()}.on_load_internal"
