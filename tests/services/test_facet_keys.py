@@ -170,7 +170,7 @@ def test_a_key_is_read_back_from_an_address_as_it_was_written(label: str):
 
 @pytest.mark.both
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(values=st.lists(TEXTS | NASTY, min_size=1, max_size=6))
+@given(values=st.lists((TEXTS | NASTY).filter(str.strip), min_size=1, max_size=6))
 def test_any_values_are_as_many_filters_as_they_have_keys(session: Session, values: list[str]):
     with session.begin_nested() as undo:
         by_slug = shelf(session, values)
