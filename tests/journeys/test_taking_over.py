@@ -153,7 +153,7 @@ def test_without_a_connection_nothing_pretends_to_load(shopper: Shopper, path: s
     page.route_web_socket(SOCKET, lambda socket: socket.close())
     page.goto(path)
     said = page.locator("#served").get_by_text("There is no connection to the shop right now.")
-    expect(said).to_be_visible(timeout=3000)
+    expect(said).to_be_visible()
     assert page.locator(".skel:visible").count() == 0
 
 

@@ -63,7 +63,7 @@ def test_the_key_is_made_of_the_bytes_alone():
     ("data", "code"),
     [
         (b"", "not_a_picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not_a_picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "svg"),
         (b"<html>hello</html>", "not_a_picture"),
         (b"PK\x03\x04" + b"\0" * 100, "not_a_picture"),
         (photo()[:900], "broken"),
