@@ -123,3 +123,9 @@ def execute(address: str, statement: str) -> None:
     """Run one statement on the server itself, outside of any transaction."""
     with psycopg.connect(address.format(database="postgres"), autocommit=True) as connection:
         connection.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def databases(address: str) -> set[str]:
+    """The names of the server's databases."""
+    with psycopg.connect(address.format(database="postgres"), autocommit=True) as connection:
+        return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}

@@ -25,6 +25,7 @@ PARTS = {
     "http": ("web",),
     "races": ("races",),
     "faults": ("faults",),
+    "scale": ("scale",),
     "journeys": ("journeys",),
 }
 NOTHING_COLLECTED = 5
