@@ -10,12 +10,13 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from ..core import db, events
 from ..core.clock import now
@@ -23,7 +24,7 @@ from ..core.errors import ShopError
 from ..core.i18n import _
 from ..services.bulk_jobs import runs
 from . import bulk, jobs
-from .leader import Leadership
+from .leader import LOOK_SECONDS, Leadership
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +35,16 @@ FIRST_SECONDS = 60
 """Every job runs by the clock within this time after the start, also one that is due once an hour."""
 STOP_SECONDS = 10
 """How long a server that stops waits for jobs that are running."""
+POLL_SECONDS = 0.5
+"""How often a process for background work alone looks for what an event would announce."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that is looked for regularly, and at once after an event of `wakes_on` in this process.
+    """Work that is looked for regularly, and at once after an event of `wakes_on`.
 
-    By the clock it runs in the leader's process alone. `run` is called on a thread.
+    By the clock it runs in the leader's process alone, after an event in the process that had it.
+    `run` is called on a thread.
     """
 
     name: str
@@ -78,31 +82,47 @@ def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
 
 
 @asynccontextmanager
-async def running(extra_jobs: Sequence[Job] = ()) -> AsyncIterator[None]:
-    """Run the shop's jobs and `extra_jobs` for as long as this is entered: a server process's lifespan.
+async def running(extra_jobs: Sequence[Job] = (), *, alone: bool = False) -> AsyncIterator[None]:
+    """Run the shop's jobs and `extra_jobs` for as long as this is entered: a process's lifespan.
+
+    `alone`: this process hears no events of those that serve pages, and looks every `POLL_SECONDS` instead.
 
     At the end jobs that are running finish, for `STOP_SECONDS` at most, and no other is started.
     """
     stopping = threading.Event()
-    async with run_jobs([*shop_jobs(stopping.wait), *extra_jobs], stopping, Notes()):
+    timetable = [*shop_jobs(stopping.wait), *extra_jobs]
+    if alone:
+        timetable = [replace(job, every_seconds=POLL_SECONDS) if job.wakes_on else job for job in timetable]
+    async with run_jobs(timetable, stopping, Notes()):
+        yield
+
+
+@asynccontextmanager
+async def on_demand(extra_jobs: Sequence[Job] = ()) -> AsyncIterator[None]:
+    """Run a job only where staff in this process want it now; another process runs the timetable."""
+    stopping = threading.Event()
+    timetable = [replace(job, wakes_on=()) for job in (*shop_jobs(stopping.wait), *extra_jobs)]
+    async with run_jobs(timetable, stopping, Notes(), leads=False):
         yield
 
 
 @asynccontextmanager
 async def run_jobs(
-    timetable: Sequence[Job], stopping: threading.Event, notes: Notes | None = None
+    timetable: Sequence[Job], stopping: threading.Event, notes: Notes | None = None, *, leads: bool = True
 ) -> AsyncIterator[None]:
     """The same for these jobs; `stopping` is set at the end, for jobs that can end early.
 
-    `notes` keep how runs went.
+    `notes` keep how runs went; without `leads` nothing runs by the clock in this process.
     """
-    leadership = Leadership()
-    # A thread for each: where a provider hangs, the other jobs go on.
-    threads = ThreadPoolExecutor(max(1, len(timetable)), thread_name_prefix="job")
+    # A thread for each: where a provider hangs, the other jobs go on. One more looks who leads.
+    threads = ThreadPoolExecutor(len(timetable) + 1, thread_name_prefix="job")
+    leader = Leader(threads) if leads else None
     wakers = [(job, asyncio.Event()) for job in timetable]
     listeners = [events.subscribe(kind, _listener(woken)) for job, woken in wakers for kind in job.wakes_on]
     listeners.append(events.subscribe(events.JobWanted, _wanted(wakers)))
-    tasks = [asyncio.create_task(_repeat(job, woken, leadership, threads, notes)) for job, woken in wakers]
+    tasks = [asyncio.create_task(_repeat(job, woken, leader, threads, notes)) for job, woken in wakers]
+    if leader:
+        tasks.append(asyncio.create_task(leader.keep_looking()))
     try:
         yield
     finally:
@@ -111,9 +131,37 @@ async def run_jobs(
         stopping.set()
         for task in tasks:
             task.cancel()
+        if leader:
+            # Before what runs here has finished: the next process needn't wait for it.
+            await asyncio.to_thread(leader.leadership.resign)
         await asyncio.gather(*tasks, return_exceptions=True)
         threads.shutdown(wait=False)
-        await asyncio.to_thread(leadership.resign)
+
+
+class Leader:
+    """Follows on the loop whether this process leads."""
+
+    def __init__(self, threads: ThreadPoolExecutor) -> None:
+        self.leadership = Leadership()
+        self._threads = threads
+        self._leads = asyncio.Event()
+
+    async def keep_looking(self) -> None:
+        while True:
+            loop = asyncio.get_running_loop()
+            if await loop.run_in_executor(self._threads, self.leadership.look):
+                self._leads.set()
+            else:
+                self._leads.clear()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def due(self, seconds: float) -> None:
+        """Wait for so long, and then until this process leads: what is overdue runs when it takes over."""
+        await asyncio.sleep(seconds)
+        while not self.leadership.held():
+            # A look that hangs hasn't cleared it.
+            self._leads.clear()
+            await self._leads.wait()
 
 
 def _listener(woken: asyncio.Event) -> Callable[[object], None]:
@@ -131,7 +179,7 @@ def _listener(woken: asyncio.Event) -> Callable[[object], None]:
 async def _repeat(
     job: Job,
     woken: asyncio.Event,
-    leadership: Leadership,
+    leader: Leader | None,
     threads: ThreadPoolExecutor,
     notes: Notes | None,
 ) -> None:
@@ -140,9 +188,9 @@ async def _repeat(
         # What the last process left undone doesn't wait for the clock.
         woken.set()
     while True:
-        by_clock = not await _set_within(woken, wait_seconds)
+        await _either(woken.wait(), *([leader.due(wait_seconds)] if leader else []))
         woken.clear()
-        run = asyncio.get_running_loop().run_in_executor(threads, _run, job, leadership, by_clock, notes)
+        run = asyncio.get_running_loop().run_in_executor(threads, _run, job, notes)
         try:
             await asyncio.shield(run)
         except asyncio.CancelledError:
@@ -151,6 +199,16 @@ async def _repeat(
             raise
         wait_seconds = job.every_seconds
         await asyncio.sleep(REST_SECONDS)
+
+
+async def _either(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait for the first of them; the others end."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _wanted(wakers: Sequence[tuple[Job, asyncio.Event]]) -> Callable[[events.JobWanted], None]:
@@ -164,18 +222,7 @@ def _wanted(wakers: Sequence[tuple[Job, asyncio.Event]]) -> Callable[[events.Job
     return listen
 
 
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True
-
-
-def _run(job: Job, leadership: Leadership, by_clock: bool, notes: Notes | None) -> None:
-    if by_clock and not leadership.held():
-        return
+def _run(job: Job, notes: Notes | None) -> None:
     started_at, began, problem = now(), time.monotonic(), ""
     try:
         job.run()
