@@ -272,7 +272,17 @@ PLACES = (
             "reflex_base.utils.exceptions:ReflexRuntimeError",
             "reflex.state:FrontendEventExceptionState.auto_reload_on_errors",
             "reflex.utils.exec:is_prod_mode",
+        ),
+    ),
+    Place(
+        "web/under_way.py",
+        "Handlers that have begun finish while their sockets are open.",
+        "Reflex waits for handlers with a time-out of its own, but after the server has closed the sockets.",
+        (
+            "reflex.app:App.event_processor",
+            f"{_PROCESSOR}._futures",
             f"{_PROCESSOR}.graceful_shutdown_timeout",
+            "reflex_base.event.processor.future:EventFuture.wait_all",
         ),
     ),
     Place(

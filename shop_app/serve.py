@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import hashlib
 import importlib
@@ -11,20 +12,24 @@ import importlib.util
 import logging
 import os
 import resource
-import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from filelock import FileLock
 from starlette.types import ASGIApp
 
+from shop_app import prepare, supervisor
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
+from shop_app.web import logs, tcp_timeout, under_way
+from shop_app.web.under_way import UnderWay
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +48,8 @@ _NOT_BUILT = (
     "cli/",
     "__main__.py",
     "serve.py",
+    "prepare.py",
+    "supervisor.py",
 )
 BACKLOG = 4_096
 """Connections that the system queues until the server accepts them."""
@@ -52,6 +59,8 @@ FILES_BESIDE = 500
 HEADER_SECONDS = 15
 """So long a request's head may take, and a connection may be silent between two requests."""
 HEADER_BYTES = 64 * 1024
+LOOK_SECONDS = 0.02
+IN_PRODUCTION = {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
 DEMO_LOGINS = (
     ("owner@example.com", "demo-owner"),
     ("clerk@example.com", "demo-clerk"),
@@ -62,78 +71,50 @@ DEMO_LOGINS = (
 def run() -> None:
     """Prepare everything and serve until SIGINT or SIGTERM.
 
-    Errors  SystemExit with one sentence where the port is taken or the front end can't be built.
+    Errors  SystemExit with one sentence where the port is taken, the front end can't be built, or workers
+            can't run.
     """
     started = time.monotonic()
     os.chdir(ROOT)
     settings()
-    speak()
-    prepare_database()
+    refuse_taken_port()
+    prepare.speak()
+    prepare.prepare_database()
     build_front_end()
-    token = _set_up_token()
-    os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
+    token = prepare.set_up_token()
+    os.environ |= IN_PRODUCTION
+    announce = partial(_announce, started, token)
     if settings().workers > 1:
-        _serve_many(started, token)
-    else:
-        application = asgi()
-        _announce(started, token)
-        serve_until_stopped(application, settings().port)
+        sys.exit(supervisor.supervise(settings().workers, announce))
+    serve_until_stopped(asgi(), settings().port, announce=announce)
 
 
-def speak() -> None:
-    """Take the shop's language from its row, for the texts of this process and of those that it starts.
+def work_as(number: int) -> NoReturn:
+    """Serve as one of several workers, which `supervisor` has started, until SIGTERM or the supervisor's end.
 
-    Before anything with texts is imported; a database without the row has the setting's.
+    The port is shared: the system gives each connection to one of the processes that listen on it.
     """
-    from sqlalchemy import text
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from shop_app.core import db
-
-    with suppress(SQLAlchemyError), db.engine().connect() as connection:
-        if locale := connection.execute(text("SELECT locale FROM shop_profile")).scalar():
-            os.environ["SHOP_LOCALE"] = locale
-            settings.cache_clear()
+    os.chdir(ROOT)
+    supervisor.obey()
+    logs.name_process(f"worker {number}")
+    prepare.know_shop()
+    serve_until_stopped(asgi(), settings().port, announce=supervisor.say_ready)
 
 
-def prepare_database() -> None:
-    """Bring the schema to the newest, and fill an empty database with the demo catalogue."""
-    bring_up_to_date()
-    fill_demo()
-
-
-def bring_up_to_date() -> tuple[str | None, str]:
-    """Migrate, lay the base data, and project what a new schema needs; the revisions before and after."""
-    from shop_app.core import db, migrate
-    from shop_app.services.opening import base_data
-    from shop_app.services.search import listing_index
-    from shop_app.services.shop import profile
-
-    revisions = migrate.migrate()
-    with db.transaction() as session:
-        base_data.lay(session)
-        listing_index.complete(session)
-        if settings().mode != "demo":
-            profile.open_existing(session)
-    db.read_here(profile.load)
-    return revisions
-
-
-def fill_demo() -> None:
-    """In demo mode, fill an empty database with the demo shop, and say so."""
-    if settings().mode != "demo":
-        return
-    from shop_app.core import db
-    from shop_app.demo import identity, load
-
-    loaded = load.fill()
-    # A demo from before shops had a row.
-    with db.transaction() as session:
-        identity.open_shop(session)
-    if loaded:
-        print(
-            f"Loaded the demo: {loaded.products} products, {loaded.reviews} reviews, {loaded.orders} orders."
-        )
+def refuse_taken_port() -> None:
+    """Errors  SystemExit with one sentence where another program listens on the port, a shop too."""
+    host, port = settings().listen_host, settings().port
+    # Servers share a port with those who want to share it; this socket doesn't.
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = {
+                errno.EADDRINUSE: f"Port {port} is taken by another program; set PORT to another one.",
+                errno.EACCES: f"This user may not listen on port {port}; set PORT to one above 1023.",
+            }.get(error.errno or 0, f"The shop can't listen on {host}, port {port}: {error.strerror}.")
+            raise SystemExit(why) from error
 
 
 def sources() -> Iterator[Path]:
@@ -228,17 +209,20 @@ def asgi() -> ASGIApp:
     """The ASGI application that the server runs; called once in each process."""
     from shop_app.web.request_target import PathsOnly
 
-    return PathsOnly(application()())
+    return UnderWay(PathsOnly(application()()))
 
 
-def serve_until_stopped(application: ASGIApp, port: int, *, host: str = "") -> NoReturn:
-    """Serve in this process until SIGINT or SIGTERM, then end it.
+def serve_until_stopped(
+    application: ASGIApp, port: int, *, host: str = "", announce: Callable[[], object] = lambda: None
+) -> NoReturn:
+    """Serve in this process until SIGINT or SIGTERM, then end it; `announce` is called once it answers.
 
-    Handlers that are running may finish (`HANDLERS_FINISH_SECONDS` in shop_app.py), and the lifespan ends.
-    Granian 2.8 leaves tasks for open sockets that can't be cancelled, so the process exits without waiting
-    for them; browsers see a lost connection and reconnect.
+    What has begun may finish (`web/under_way.py`) while its sockets are open, then the lifespan ends; a
+    second signal ends the waiting. Granian 2.8 leaves tasks for open sockets that can't be cancelled, so the
+    process exits without waiting for them; browsers see a lost connection and reconnect.
     """
-    asyncio.new_event_loop().run_until_complete(_serve(application, port, host or settings().listen_host))
+    serving = _serve(application, port, host or settings().listen_host, announce)
+    asyncio.new_event_loop().run_until_complete(serving)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -284,7 +268,7 @@ def most_connections() -> int:
     )
 
 
-async def _serve(application: ASGIApp, port: int, host: str) -> None:
+async def _serve(application: ASGIApp, port: int, host: str, announce: Callable[[], object]) -> None:
     from granian.server.embed import Server
 
     logging.getLogger("_granian").setLevel(logging.ERROR)
@@ -295,36 +279,57 @@ async def _serve(application: ASGIApp, port: int, host: str) -> None:
     # new objects cost a tenth of the time.
     gc.set_threshold(20_000, 20, 50)
     server = Server(application, address=host, port=port, **server_options())
+    stop = _Stop(server.stop)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
-    await server.serve()
+    for number in supervisor.stop_signals():
+        loop.add_signal_handler(number, stop)
+    supervisor.watch(stop)
+    answering = loop.create_task(_when_answering(host, port, announce))
+    try:
+        await server.serve()
+    finally:
+        answering.cancel()
 
 
-def _serve_many(started: float, token: str | None) -> None:
-    from granian import Granian
+class _Stop:
+    """Stops the server when what is under way has finished, or at once when it is called again."""
 
-    server = Granian(
-        "shop_app.serve:asgi",
-        address=settings().listen_host,
-        port=settings().port,
-        workers=settings().workers,
-        factory=True,
-        workers_kill_timeout=20,
-        respawn_failed_workers=True,
-        **server_options(),
-    )
-    _announce(started, token)
-    server.serve()
+    def __init__(self, stop: Callable[[], object]) -> None:
+        self._stop = stop
+        self._waiting: asyncio.Task[None] | None = None
+
+    def __call__(self) -> None:
+        if self._waiting is None:
+            self._waiting = asyncio.get_running_loop().create_task(self._finish())
+        else:
+            self._waiting.cancel()
+            self._stop()
+
+    async def _finish(self) -> None:
+        if left := await under_way.finished():
+            log.warning("Stopped without waiting any longer for %s requests or handlers", left)
+        self._stop()
 
 
-def _set_up_token() -> str | None:
-    """A new token for who opens the shop, made before there are several processes; None where it is open."""
-    from shop_app.core import db
-    from shop_app.services.opening import token
+async def _when_answering(host: str, port: int, announce: Callable[[], object]) -> None:
+    """Call `announce` once this process listens and a request was answered."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    while True:
+        if tcp_timeout.is_listening(port) and await _answers(here, port):
+            announce()
+            return
+        await asyncio.sleep(LOOK_SECONDS)
 
-    with db.transaction() as session:
-        return token.renew(session)
+
+async def _answers(host: str, port: int) -> bool:
+    with suppress(OSError, asyncio.IncompleteReadError):
+        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return await reader.readexactly(5) == b"HTTP/"
+        finally:
+            writer.close()
+    return False
 
 
 def _announce(started: float, token: str | None) -> None:

@@ -101,6 +101,7 @@ from shop_app.web import (
     sitemap,
     staff_sign_in,
     tcp_timeout,
+    under_way,
     uploads,
     webhooks,
 )
@@ -119,7 +120,6 @@ from shop_app.workflows import learn_methods, ship_all
 
 log = logging.getLogger(__name__)
 
-HANDLERS_FINISH_SECONDS = 10
 FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal")
 
 FRAME = (Shell.load, Cart.load)
@@ -337,7 +337,7 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
     async def running() -> AsyncIterator[None]:
         """From the start of a server process to its end: pushes, jobs, and time for handlers to finish."""
         own_files.close(settings().data_dir)
-        app.event_processor.graceful_shutdown_timeout = HANDLERS_FINISH_SECONDS
+        under_way.follow(app)
         await warm()
         bus.start(partial(live.emit, app))
         async with AsyncExitStack() as stack:

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "shop_app"
-ABOVE_ALL = ("shop_app", "serve", "cli", "__main__")
+ABOVE_ALL = ("shop_app", "serve", "prepare", "supervisor", "cli", "__main__")
 """The composition root and the command line: they may use everything, nobody uses them."""
 
 # Room -> the rooms below it that it may import. Its own files, always; core, where named.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from shop_app import serve
+from shop_app import prepare, serve
 from shop_app.core.settings import ROOT
 
 
@@ -57,7 +57,7 @@ def test_a_part_that_can_not_be_imported_stops_the_start(monkeypatch: pytest.Mon
         broken.delattr(missing, raising=False)
         broken.setitem(sys.modules, missing, None)
         with pytest.raises(ImportError):
-            serve.prepare_database()
+            prepare.prepare_database()
 
 
 @pytest.mark.parametrize("exists", [True, False])

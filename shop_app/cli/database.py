@@ -10,9 +10,9 @@ from .command import Command, needs_schema, progress
 @click.command(cls=Command)
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    from .. import models, serve  # noqa: F401
+    from .. import models, prepare  # noqa: F401
 
-    before, after = serve.bring_up_to_date()
+    before, after = prepare.bring_up_to_date()
     click.echo(
         f"The database is at {after} already."
         if before == after
@@ -56,9 +56,9 @@ def seed(scale: int, seed_: int) -> None:
 @click.command(cls=Command)
 def setup() -> None:
     """Migrate, and load the demo when the database is empty."""
-    from .. import models, serve  # noqa: F401
+    from .. import models, prepare  # noqa: F401
 
-    before, after = serve.bring_up_to_date()
+    before, after = prepare.bring_up_to_date()
     if before != after:
         click.echo(f"The database is now at {after}.")
-    serve.fill_demo()
+    prepare.fill_demo()

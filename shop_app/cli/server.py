@@ -21,8 +21,12 @@ def doctor() -> None:
 
 
 @click.command(cls=Command)
-def serve() -> None:
+@click.option("--worker", type=click.IntRange(1, 64), hidden=True, help="The number of a supervised worker.")
+def serve(worker: int | None) -> None:
     """Serve shop, back office and webhooks on one port."""
     from .. import serve as server
 
-    server.run()
+    if worker is None:
+        server.run()
+    else:
+        server.work_as(worker)

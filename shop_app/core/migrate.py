@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from filelock import FileLock
 from sqlalchemy import Connection, Engine, text
 
 from alembic import command
 
 from .db import engine
-from .settings import ROOT
+from .settings import ROOT, settings
 
 ADVISORY_LOCK = 7_301_244
 """The key of the advisory lock that lets one process at a time migrate on PostgreSQL; any number will do."""
+
+START_LOCK = 7_301_245
+"""The same for all that a server does to the database before it serves."""
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let one process at a time prepare this database; others wait for as long as that takes.
+
+    On PostgreSQL the lock is of a transaction that stays open, which a pool in front keeps on one connection.
+    """
+    if engine().dialect.name == "sqlite":
+        with FileLock(settings().data_dir / ".start.lock"):
+            yield
+        return
+    with engine().connect() as connection:
+        for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(text(f"SET LOCAL {timeout} = 0"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({START_LOCK})"))
+        yield
 
 
 def _config() -> Config:

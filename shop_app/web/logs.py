@@ -95,6 +95,13 @@ class Redaction(logging.Filter):
 
 
 _redaction = Redaction()
+_process = ""
+
+
+def name_process(name: str) -> None:
+    """Have every line of this process say which of several it is; before `redact`."""
+    global _process
+    _process = f"[{name}] "
 
 
 def redact() -> None:
@@ -102,7 +109,7 @@ def redact() -> None:
     root = logging.getLogger()
     if not root.handlers:
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s {_process}%(name)s %(message)s"))
         root.addHandler(handler)
     logging.getLogger("shop_app").setLevel(settings().log_level)
     loggers = [logger for logger in root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]

@@ -93,7 +93,7 @@ class _File:
 
     def __init__(self) -> None:
         # Looks come from any of a pool's threads.
-        self._file = FileLock(settings().data_dir / "leader.lock", blocking=False, thread_local=False)
+        self._file = FileLock(settings().data_dir / ".leader.lock", blocking=False, thread_local=False)
 
     def take(self) -> bool:
         if not self._file.is_locked:

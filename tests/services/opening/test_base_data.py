@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select
 
-from shop_app import serve
+from shop_app import prepare
 from shop_app.core import db, migrate
 from shop_app.core.settings import Settings
 from shop_app.models import ShippingMethod, ShippingZone, TaxClass, TaxRate, ZoneCountry
@@ -74,7 +74,7 @@ def test_every_class_but_that_of_delivery_has_a_rate_in_every_country():
 
 
 def test_migrating_again_overwrites_nothing(configure: Callable[..., Settings]):
-    serve.bring_up_to_date()
+    prepare.bring_up_to_date()
     with db.transaction() as session:
         rate = session.exec(
             select(TaxRate).where(TaxRate.country == "DE", TaxRate.tax_class == "standard")
@@ -84,7 +84,7 @@ def test_migrating_again_overwrites_nothing(configure: Callable[..., Settings]):
             select(ShippingMethod).where(ShippingMethod.code == "home-standard")
         ).one().price_minor = 7
         session.delete(session.exec(select(ShippingZone).where(ShippingZone.name == "Rest of Europe")).one())
-    assert serve.bring_up_to_date()[0] == migrate.newest()
+    assert prepare.bring_up_to_date()[0] == migrate.newest()
     with db.reading() as session:
         assert session.get(TaxRate, rate.id).rate_ppm == 160_000  # pyright: ignore[reportOptionalMemberAccess]
         assert len(session.exec(select(ShippingZone)).all()) == 3
@@ -106,7 +106,7 @@ def test_products_are_imported_into_a_shop_that_was_only_migrated(
     tmp_path: Path, configure: Callable[..., Settings], text: str
 ):
     configure(SHOP_MODE="demo")
-    serve.bring_up_to_date()
+    prepare.bring_up_to_date()
     file = tmp_path / "products.csv"
     file.write_text(text)
     report = csv_import.import_file(file)
