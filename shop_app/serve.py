@@ -30,6 +30,7 @@ from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
 from shop_app.web import logs, tcp_timeout, under_way
 from shop_app.web.under_way import UnderWay
+from shop_app.worker import alone
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,15 @@ def work_as(number: int) -> NoReturn:
     logs.name_process(f"worker {number}")
     prepare.know_shop()
     serve_until_stopped(asgi(), settings().port, announce=supervisor.say_ready)
+
+
+def work_alone() -> NoReturn:
+    """Do background work without serving, until SIGINT or SIGTERM, then end this process."""
+    os.environ |= IN_PRODUCTION
+    logs.name_process("work")
+    application()
+    asyncio.new_event_loop().run_until_complete(alone.run_until_stopped())
+    _exit()
 
 
 def refuse_taken_port() -> None:
@@ -223,6 +233,11 @@ def serve_until_stopped(
     """
     serving = _serve(application, port, host or settings().listen_host, announce)
     asyncio.new_event_loop().run_until_complete(serving)
+    _exit()
+
+
+def _exit() -> NoReturn:
+    """End without waiting for threads: of a job that hangs, or of the server."""
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -306,6 +321,7 @@ class _Stop:
             self._stop()
 
     async def _finish(self) -> None:
+        log.info("Stopping: %s requests and handlers are under way", under_way.count())
         if left := await under_way.finished():
             log.warning("Stopped without waiting any longer for %s requests or handlers", left)
         self._stop()

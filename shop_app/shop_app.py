@@ -59,7 +59,7 @@ from shop_app.pages.admin.settings import taxes as tax_settings
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
-from shop_app.realtime.bus import bus
+from shop_app.realtime.bus import Push, bus
 from shop_app.services.bulk_jobs import runs
 from shop_app.services.bulk_jobs.list import BULK_JOBS
 from shop_app.services.bulk_jobs.runs import JobKnown
@@ -114,7 +114,7 @@ from shop_app.web.page_load import PageLoad
 from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
-from shop_app.worker import jobs, timetable
+from shop_app.worker import alone, jobs, timetable
 from shop_app.worker.timetable import Job
 from shop_app.workflows import learn_methods, ship_all
 
@@ -176,6 +176,9 @@ PAGES = (
 LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS, BULK_JOBS)
 """The lists of the back office."""
 
+FOLLOWS = (pushes.running, admin_pushes.running, other_processes.followed)
+"""What a process needs that changes something: its news go to open pages, and it hears of others'."""
+
 SHOP = Extension(
     name="shop",
     pages=PAGES,
@@ -195,9 +198,7 @@ SHOP = Extension(
     # Handlers of the back office, whose pages are still to come.
     states=(CreditAdmin, History, PromotionAdmin, Reauth),
     lifespans=(
-        pushes.running,
-        admin_pushes.running,
-        other_processes.followed,
+        *FOLLOWS,
         learn_methods.hourly,
         refused_sign_ins.written_down,
         lambda: tcp_timeout.bounded(settings().port),
@@ -240,6 +241,7 @@ def build(*extensions: Extension) -> rx.App:
     order_list.ship_with(ship_all.ship_all)
     pushes.show_orders_by(live.handler_name(OrderAdmin.follow))
     app.register_lifespan_task(_running(app, parts))
+    alone.offer(partial(_working, parts))
     for page in parts.pages:
         component, title, load = page.reactive()
         app.add_page(component, page.route, title=title, on_load=[*load, *_frame(page)], image="/icon.svg")
@@ -343,14 +345,38 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(open_sockets.watched(app, sign_in.show_ended))
             stack.push_async_callback(bus.stop)
-            for listener in parts.listeners:
-                stack.callback(events.subscribe(listener.event, listener.call))
+            _listen(parts, stack)
             for lifespan in parts.lifespans:
                 await stack.enter_async_context(lifespan())
-            await stack.enter_async_context(timetable.running(parts.jobs))
+            by_others = settings().jobs == "elsewhere"
+            work = timetable.on_demand(parts.jobs) if by_others else timetable.running(parts.jobs)
+            await stack.enter_async_context(work)
             yield
 
     return running
+
+
+def _listen(parts: Extension, stack: AsyncExitStack) -> None:
+    for listener in parts.listeners:
+        stack.callback(events.subscribe(listener.event, listener.call))
+
+
+@asynccontextmanager
+async def _working(parts: Extension) -> AsyncIterator[None]:
+    """From the start to the end of a process for background work alone, which no page is connected to."""
+    own_files.close(settings().data_dir)
+    bus.start(_to_nobody)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(bus.stop)
+        _listen(parts, stack)
+        for lifespan in FOLLOWS:
+            await stack.enter_async_context(lifespan())
+        await stack.enter_async_context(timetable.running(parts.jobs, alone=True))
+        yield
+
+
+async def _to_nobody(_push: Push) -> None:
+    """Pages are connected to other processes."""
 
 
 async def warm() -> None:

@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 from asyncio.subprocess import Process
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from shop_app.web import logs
@@ -41,11 +41,23 @@ def supervise(count: int, announce: Callable[[], object]) -> int:
     `announce` is called when all of them answer for the first time.
     """
     logs.redact()
-    return asyncio.run(_Supervisor(count, announce).run())
+    return asyncio.run(Supervisor(count, announce).run())
 
 
-class _Supervisor:
-    def __init__(self, count: int, announce: Callable[[], object]) -> None:
+def _command(number: int) -> Sequence[str]:
+    return (sys.executable, "-m", "shop_app", "serve", "--worker", str(number))
+
+
+class Supervisor:
+    """Keeps workers running; `command` gives the command line that starts the one with a number."""
+
+    def __init__(
+        self,
+        count: int,
+        announce: Callable[[], object],
+        command: Callable[[int], Sequence[str]] = _command,
+    ) -> None:
+        self._command = command
         self._numbers = range(1, count + 1)
         self._announce = announce
         self._not_ready = set(self._numbers)
@@ -56,14 +68,14 @@ class _Supervisor:
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop)
+            loop.add_signal_handler(number, self.stop)
         stops = asyncio.create_task(self._stops.wait())
         workers = [asyncio.create_task(self._keep(number)) for number in self._numbers]
         try:
             # A worker's task ends before only by an error of this process's own.
             await asyncio.wait([stops, *workers], return_when=asyncio.FIRST_COMPLETED)
             if not self._stops.is_set():
-                self._stop()
+                self.stop()
             await asyncio.wait(workers, timeout=STOP_SECONDS)
         finally:
             for number, process in self._processes.items():
@@ -72,7 +84,7 @@ class _Supervisor:
         await asyncio.gather(*workers)
         return 1 if self._gave_up else 0
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
         """Ask all workers to stop; asked again, they don't wait for what is under way."""
         self._stops.set()
         for process in self._processes.values():
@@ -94,7 +106,7 @@ class _Supervisor:
                     _how(code),
                 )
                 self._gave_up = True
-                self._stop()
+                self.stop()
                 return
             log.error("Worker %s ended: %s. It is started again", number, _how(code))
             if falls:
@@ -107,9 +119,7 @@ class _Supervisor:
         with ours:
             ours.setblocking(False)
             with theirs:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "shop_app", "serve", "--worker", str(number), stdin=theirs
-                )
+                process = await asyncio.create_subprocess_exec(*self._command(number), stdin=theirs)
             self._processes[number] = process
             if self._stops.is_set():
                 _send(process, signal.SIGTERM)

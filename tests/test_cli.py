@@ -26,6 +26,7 @@ COMMANDS = (
     "reconcile",
     "doctor",
     "serve",
+    "work",
     "setup",
 )
 

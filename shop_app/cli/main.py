@@ -20,6 +20,7 @@ COMMANDS = (
     books.reconcile,
     server.doctor,
     server.serve,
+    server.work,
 )
 
 

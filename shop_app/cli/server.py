@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from .command import Command
+from .command import Command, needs_schema, stop
 
 
 @click.command(cls=Command)
@@ -30,3 +30,22 @@ def serve(worker: int | None) -> None:
         server.run()
     else:
         server.work_as(worker)
+
+
+@click.command(cls=Command)
+def work() -> None:
+    """Do background work alone: a process beside those that serve."""
+    from .. import prepare
+    from ..core.settings import SEVERAL_NEED, settings
+
+    if not settings().can_be_several:
+        stop(f"Background work in a process of its own {SEVERAL_NEED}.")
+    prepare.speak()
+    _work()
+
+
+@needs_schema
+def _work() -> None:
+    from .. import serve as server
+
+    server.work_alone()

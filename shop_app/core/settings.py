@@ -29,6 +29,9 @@ class WrongSetting(SystemExit):
     """A setting that can't be used. Uncaught, it ends the process with its one sentence on stderr."""
 
 
+SEVERAL_NEED = "needs PostgreSQL in SHOP_DATABASE_URL and Redis in SHOP_REDIS_URL"
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=ROOT / ".env", env_prefix="SHOP_", extra="ignore", frozen=True, populate_by_name=True
@@ -40,6 +43,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     redis_url: str = ""
     workers: int = Field(1, ge=1, le=64)
+    jobs: Literal["here", "elsewhere"] = "here"
+    """Whether servers do background work, or `python -m shop_app work` does."""
     data_dir: Path = Path("data")
     secret_key: str = ""
     stripe_secret_key: str = Field("", validation_alias="STRIPE_SECRET_KEY")
@@ -164,11 +169,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _whole(self) -> Settings:
-        if self.workers > 1 and not (self.redis_url and self.database_url.startswith("postgres")):
-            raise ValueError(
-                "SHOP_WORKERS is more than 1, which needs PostgreSQL in SHOP_DATABASE_URL"
-                " and Redis in SHOP_REDIS_URL"
-            )
+        if not self.can_be_several:
+            if self.workers > 1:
+                raise ValueError(f"SHOP_WORKERS is more than 1, which {SEVERAL_NEED}")
+            if self.jobs == "elsewhere":
+                raise ValueError(f"SHOP_JOBS is elsewhere, which {SEVERAL_NEED}")
         if self.mode == "production":
             self._refuse_what_only_a_demo_takes()
         if self.mode == "demo" and self.stripe_secret_key.startswith(("sk_live", "rk_live")):
@@ -190,6 +195,11 @@ class Settings(BaseSettings):
         settings_checks.stripe_key(self.stripe_secret_key, takes_test_keys=self.allow_test_keys)
         settings_checks.webhook_secrets(self.stripe_webhook_secret)
         settings_checks.api_base(self.stripe_api_base)
+
+    @property
+    def can_be_several(self) -> bool:
+        """Whether several processes can be this shop."""
+        return bool(self.redis_url) and self.database_url.startswith("postgres")
 
     @property
     def listen_host(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -47,17 +47,21 @@ def follow(app: rx.App) -> None:
     _apps[:] = [app]
 
 
+def count() -> int:
+    """How many requests and handlers have begun and aren't answered."""
+    return len(_requests) + len(_handlers())
+
+
+def _handlers() -> list[Any]:
+    return [future for app in _apps for future in app.event_processor._futures.values()]
+
+
 async def finished() -> int:
     """Wait until what has begun is answered, for `FINISH_SECONDS` at most; returns how much isn't.
 
     Sockets have to be open still. What begins meanwhile isn't waited for: visitors never stop.
     """
-    handlers = [
-        asyncio.ensure_future(future.wait_all())
-        for app in _apps
-        for future in app.event_processor._futures.values()
-    ]
-    begun = [*handlers, *_requests]
+    begun = [*(asyncio.ensure_future(handler.wait_all()) for handler in _handlers()), *_requests]
     if not begun:
         return 0
     done, left = await asyncio.wait(begun, timeout=FINISH_SECONDS)
