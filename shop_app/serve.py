@@ -318,6 +318,7 @@ class _Stop:
             self._waiting = asyncio.get_running_loop().create_task(self._finish())
         else:
             self._waiting.cancel()
+            under_way.cut_short()
             self._stop()
 
     async def _finish(self) -> None:

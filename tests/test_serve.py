@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from shop_app import prepare, serve
-from shop_app.core.settings import ROOT
+from shop_app.core.settings import ROOT, Settings
+
+Configure = Callable[..., Settings]
 
 
 def test_two_who_start_together_build_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -80,3 +84,24 @@ def test_in_development_what_the_shop_writes_is_no_changed_source(tmp_path: Path
     ).stdout.strip()
     # Reflex takes no folder that isn't there.
     assert output == (str(data) if exists else "")
+
+
+@pytest.mark.parametrize("shares", [False, True])
+def test_a_port_that_is_taken_stops_the_start_with_one_sentence(configure: Configure, shares: bool):
+    """Another shop would share it: connections would go to either of the two."""
+    with socket.socket() as taken:
+        if shares:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        configure(PORT=str(port))
+        with pytest.raises(SystemExit, match=rf"^Port {port} is taken by another program; set PORT"):
+            serve.refuse_taken_port()
+    serve.refuse_taken_port()
+
+
+def test_an_address_of_another_machine_stops_the_start_with_one_sentence(configure: Configure):
+    configure(SHOP_HOST="192.0.2.1")
+    with pytest.raises(SystemExit, match=r"^The shop can't listen on 192\.0\.2\.1, port 3000: "):
+        serve.refuse_taken_port()

@@ -43,8 +43,8 @@ class UnderWay:
 
 def follow(app: rx.App) -> None:
     """Know the handlers of this application, whose events are processed from now on."""
-    app.event_processor.graceful_shutdown_timeout = FINISH_SECONDS
     _apps[:] = [app]
+    _wait_in_reflex(FINISH_SECONDS)
 
 
 def count() -> int:
@@ -54,6 +54,16 @@ def count() -> int:
 
 def _handlers() -> list[Any]:
     return [future for app in _apps for future in app.event_processor._futures.values()]
+
+
+def cut_short() -> None:
+    """Don't wait for handlers any longer, here or in Reflex: they are cancelled."""
+    _wait_in_reflex(0)
+
+
+def _wait_in_reflex(seconds: float) -> None:
+    for app in _apps:
+        app.event_processor.graceful_shutdown_timeout = seconds
 
 
 async def finished() -> int:
@@ -69,7 +79,6 @@ async def finished() -> int:
         # Known to who handled it; asked for, so that asyncio doesn't log it once more.
         if not one.cancelled():
             one.exception()
-    for app in _apps:
-        app.event_processor.graceful_shutdown_timeout = LATE_SECONDS
+    _wait_in_reflex(LATE_SECONDS)
     await asyncio.sleep(WRITING_SECONDS)
     return len(left)

@@ -27,6 +27,7 @@ from tests.socket_client import Closed, Tab, delta_of
 
 from .servers import Redis, scaled_shop, worker_pids
 
+pytestmark = pytest.mark.timeout(600)
 PATIENCE_SECONDS = 60
 ADD = "reflex___state____state.shop_app___state___cart____cart.add"
 VIEW = "shop_app___state___cart____cart.view"

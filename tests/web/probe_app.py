@@ -64,6 +64,7 @@ class ContactForm(Form):
 class Probe(FormState, rx.State):
     count: int = 0
     secret: str = ""
+    waited: str = ""
 
     def _private(self, secret: str):
         ran.append(["_private", secret])
@@ -158,6 +159,7 @@ class Probe(FormState, rx.State):
         """Stays at work until the mark is posted to /probe."""
         ran.append(["waits", mark])
         await released[mark].wait()
+        self.waited = mark
         ran.append(["waited", mark])
 
     @rx.event
