@@ -17,8 +17,13 @@ from shop_app import supervisor
 from shop_app.supervisor import Supervisor
 
 PATIENCE_SECONDS = 30
-ANSWERS = "import os, sys, time\nos.write(0, b'r')\n"
-STAYS = ANSWERS + "open(sys.argv[1], 'a').write(f'{os.getpid()}\\n')\ntime.sleep(600)\n"
+STAYS = """
+import os, sys, time
+with open(sys.argv[1], "a") as file:
+    file.write(f"{os.getpid()}\\n")
+os.write(0, b"r")
+time.sleep(600)
+"""
 
 
 class Shop:
