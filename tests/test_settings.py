@@ -139,6 +139,12 @@ def test_a_databases_address_is_opened_as_it_was_written(configure: Configure, u
             "PostgreSQL in SHOP_DATABASE_URL and Redis in SHOP_REDIS_URL.",
         ),
         (
+            "SHOP_JOBS",
+            "elsewhere",
+            "The settings don't fit together: SHOP_JOBS is elsewhere, which needs "
+            "PostgreSQL in SHOP_DATABASE_URL and Redis in SHOP_REDIS_URL.",
+        ),
+        (
             "SHOP_DATA_DIR",
             "shop_app/data",
             "The setting SHOP_DATA_DIR can't be used: it lies inside the "

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,19 +22,24 @@ import psutil
 import pytest
 from sqlalchemy import Connection, text
 
+from shop_app.core import db
 from shop_app.core.settings import ROOT
+from shop_app.services import outbox
+from shop_app.worker import timetable
 from tests import postgres
 from tests.shop import Shop, end, running
 from tests.socket_client import Closed, Tab, delta_of
 
 from .servers import Redis, scaled_shop, worker_pids
 
-pytestmark = pytest.mark.timeout(600)
+LONG = os.environ.get("SHOP_TESTS_LONG") == "1"
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 PATIENCE_SECONDS = 60
 ADD = "reflex___state____state.shop_app___state___cart____cart.add"
 VIEW = "shop_app___state___cart____cart.view"
 WORKERS = 3
 LEADS = "This process leads"
+MINUTES = 5
 
 
 T = TypeVar("T")
@@ -170,6 +177,34 @@ def test_work_refuses_what_it_can_not_do_with_one_sentence(
     assert "python -m shop_app migrate" in empty.stdout
 
 
+def test_a_process_for_background_work_alone_sends_a_letter_that_another_wrote_and_ends_cleanly(
+    tmp_path: Path, postgres_url: str, redis: Redis
+):
+    data, log = tmp_path / "data", tmp_path / "work.log"
+    own = {"SHOP_DATA_DIR": str(data), "SHOP_DATABASE_URL": postgres_url, "SHOP_REDIS_URL": redis.url}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "shop_app", "work"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"]} | own,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        until(lambda: LEADS in log.read_text())
+        engine = db.make_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+        with db.transaction(on=engine) as session:
+            outbox.write(session, "test_letter", "staff@example.com", "test_letter:1", {})
+        engine.dispose()
+        until(lambda: list((data / "letters").glob("*.eml")))
+        process.terminate()
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert "[work] shop_app.worker.alone Background work has ended" in log.read_text()
+        assert "Traceback" not in log.read_text()
+    finally:
+        end(process)
+
+
 # --- A shop of three workers -----------------------------------------------------------------------
 
 
@@ -241,6 +276,29 @@ async def test_a_killed_worker_comes_back_and_carts_are_kept(shop: Shop):
         closed += await _is_closed(tab)
         await tab.close()
     assert closed < len(tabs)
+
+
+@pytest.mark.skipif(not LONG, reason="what runs once a minute takes minutes: SHOP_TESTS_LONG=1")
+def test_each_job_runs_once_a_minute_over_all_workers_and_on_after_its_leader_is_killed(shop: Shop):
+    before = until(lambda: _leader(shop))
+    runs: dict[str, set[datetime]] = {}
+    ends = time.monotonic() + 60 * MINUTES
+    kills_at = ends - 60 * MINUTES / 2
+    while time.monotonic() < ends:
+        with shop.engine.connect() as connection:
+            for name, started_at in connection.execute(text("SELECT name, started_at FROM job_run")):
+                runs.setdefault(name, set()).add(started_at)
+        if kills_at and time.monotonic() > kills_at:
+            kills_at = 0
+            os.kill(next(pid for pid in worker_pids(shop) if _number(pid) == before), signal.SIGKILL)
+        time.sleep(0.5)
+    for job in timetable.shop_jobs(lambda _seconds: False):
+        if job.every_seconds == 60 and not job.wakes_on:
+            gaps = [later - sooner for sooner, later in pairwise(sorted(runs[job.name]))]
+            assert len(gaps) >= MINUTES - 2, (job.name, gaps)
+            # One more than the period for the lead to pass on; one sooner only where it did.
+            assert max(gaps) < timedelta(seconds=75), (job.name, gaps)
+            assert sum(gap < timedelta(seconds=55) for gap in gaps) <= 1, (job.name, gaps)
 
 
 def _number(pid: int) -> int:
