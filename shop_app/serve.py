@@ -26,6 +26,7 @@ from filelock import FileLock
 from starlette.types import ASGIApp
 
 from shop_app import prepare, supervisor
+from shop_app.core import db
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
 from shop_app.web import logs, tcp_timeout, under_way
@@ -86,6 +87,8 @@ def run() -> None:
     os.environ |= IN_PRODUCTION
     announce = partial(_announce, started, token)
     if settings().workers > 1:
+        # Workers have connections of their own; this process needs none any more.
+        db.engine().dispose()
         sys.exit(supervisor.supervise(settings().workers, announce))
     serve_until_stopped(asgi(), settings().port, announce=announce)
 
@@ -232,16 +235,18 @@ def serve_until_stopped(
     process exits without waiting for them; browsers see a lost connection and reconnect.
     """
     serving = _serve(application, port, host or settings().listen_host, announce)
-    asyncio.new_event_loop().run_until_complete(serving)
-    _exit()
+    was_asked = asyncio.new_event_loop().run_until_complete(serving)
+    if not was_asked:
+        log.error("The server couldn't start, or ended by itself")
+    _exit(0 if was_asked else 1)
 
 
-def _exit() -> NoReturn:
+def _exit(code: int = 0) -> NoReturn:
     """End without waiting for threads: of a job that hangs, or of the server."""
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code)
 
 
 def server_options() -> dict[str, Any]:
@@ -283,7 +288,8 @@ def most_connections() -> int:
     )
 
 
-async def _serve(application: ASGIApp, port: int, host: str, announce: Callable[[], object]) -> None:
+async def _serve(application: ASGIApp, port: int, host: str, announce: Callable[[], object]) -> bool:
+    """Serve; says at the end whether the server was asked to stop."""
     from granian.server.embed import Server
 
     logging.getLogger("_granian").setLevel(logging.ERROR)
@@ -304,6 +310,7 @@ async def _serve(application: ASGIApp, port: int, host: str, announce: Callable[
         await server.serve()
     finally:
         answering.cancel()
+    return stop.was_asked
 
 
 class _Stop:
@@ -312,6 +319,10 @@ class _Stop:
     def __init__(self, stop: Callable[[], object]) -> None:
         self._stop = stop
         self._waiting: asyncio.Task[None] | None = None
+
+    @property
+    def was_asked(self) -> bool:
+        return self._waiting is not None
 
     def __call__(self) -> None:
         if self._waiting is None:

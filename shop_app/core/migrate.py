@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from alembic import command
 
 from .db import engine
+from .failures import FAILURES, unread
 from .settings import ROOT, settings
 
 ADVISORY_LOCK = 7_301_244
@@ -28,12 +29,18 @@ def one_at_a_time() -> Iterator[None]:
     """Let one process at a time prepare this database; others wait for as long as that takes.
 
     On PostgreSQL the lock is of a transaction that stays open, which a pool in front keeps on one connection.
+
+    Errors  Unavailable where the database can't be reached.
     """
     if engine().dialect.name == "sqlite":
         with FileLock(settings().data_dir / ".start.lock"):
             yield
         return
-    with engine().connect() as connection:
+    try:
+        connection = engine().connect()
+    except FAILURES as error:
+        raise unread(error) from error
+    with connection:
         for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
             connection.execute(text(f"SET LOCAL {timeout} = 0"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({START_LOCK})"))

@@ -31,7 +31,7 @@ class Lock(Protocol):
     def take(self) -> bool:
         """Take it if it is free, or confirm that this process has it still; says whether it does.
 
-        Errors  psycopg.Error or OSError where that can't be known; the lock is given up then.
+        Errors  any, where that can't be known; the lock is given up then.
         """
         ...
 
@@ -60,7 +60,8 @@ class Leadership:
             asked, led = time.monotonic(), self._until > 0
             try:
                 taken = self._lock.take()
-            except (psycopg.Error, OSError) as error:
+            except Exception as error:
+                # Whatever it is: the next look may find it gone, and without looks no job would run.
                 log.warning("Leadership is unknown: the lock can't be asked for (%s)", type(error).__name__)
                 taken = False
             if self._resigned:
