@@ -107,7 +107,7 @@ def test_a_parcel_and_a_switch_meet_in_either_order(engine):
 
 
 def test_a_parcel_whose_units_are_taken_does_not_wait_for_who_waits_for_them(engine):
-    """Who tracks it locks the variant, then its level; a movement has the level locked and names the variant."""
+    """Who tracks it locks the variant, then its level; a movement has the level and names the variant."""
     fill("buyer", TABLE=2)
     with db.transaction() as session:
         placed = placing.place(session, key_hash("buyer"), LATER, expected_total_minor=ENOUGH)
