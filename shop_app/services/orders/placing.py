@@ -44,7 +44,7 @@ from ..shipping import queries as shipping_queries
 from ..shop import legal
 from . import awaited_payment, finding, numbers
 from . import commands as order_commands
-from .queries import head_of, order, order_discount, order_line
+from .queries import OrderHead, head_of, order, order_discount, order_line
 
 PAY_WITHIN = timedelta(minutes=40)
 """How long an unpaid order keeps its units. Stripe's shortest session lasts 30 minutes."""
@@ -282,7 +282,6 @@ def _freeze(
     order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
     finding.write_words(session, order_id, form.email, row["ship_to"], row["bill_to"], new=True)
     _freeze_lines(session, order_id, priced)
-    order_commands.record_event(session, order_id, "placed", public=True, total_minor=totals.total_minor)
     # From here on others wait for what this order changes: first what few want, last what everybody does.
     units: dict[int, int] = {}
     for line in priced.lines:
@@ -291,6 +290,7 @@ def _freeze(
     promotions_commands.take(session, order_id, form.email, totals.discounts)
     if paid_with:
         credit_payments.take(session, order_id, paid_with, head.currency, settled=not left_minor)
+    order_commands.record_event(session, order_id, "placed", public=True, total_minor=totals.total_minor)
     events.publish(session, events.OrderPlaced(order_id))
     events.publish(session, events.CartChanged(head.id))
     if not waits:
@@ -298,17 +298,17 @@ def _freeze(
     if not left_minor:
         order_commands.set_payment_status(session, order_id, PaymentStatus.PAID)
         order_commands.record_event(session, order_id, "paid", public=True)
+    written = None if waits else head_of(session, order_id)
     number = numbers.take(session, order_id)
-    if not waits:
-        _write_letter(session, order_id, left_minor)
+    if written:
+        _write_letter(session, replace(written, number=number), left_minor)
     return PlacedOrder(
         order_id, number, row["token"], form.payment_provider, totals.total_minor, head.currency,
         form.email, awaits_payment=waits, expires_at=row["expires_at"],
     )  # fmt: skip
 
 
-def _write_letter(session: Session, order_id: int, left_minor: int) -> None:
-    placed = head_of(session, order_id)
+def _write_letter(session: Session, placed: OrderHead, left_minor: int) -> None:
     if left_minor:
         order_commands.write_letter(session, placed, "order_placed")
     else:
