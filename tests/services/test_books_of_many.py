@@ -63,21 +63,15 @@ def _plan(session: Any, sql: str) -> str:
     return "\n".join(session.connection().execute(text(f"EXPLAIN {sql}")).scalars())
 
 
-@pytest.mark.postgres
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_no_rule_looks_into_a_table_for_each_row_of_another(session, rule):
-    plan = _plan(session, rule.sql)
-    assert "Nested Loop" not in plan
-    # One that is asked once, or hashed, is another plan.
-    assert "SubPlan" not in plan.replace("hashed SubPlan", ""), plan
+def _scans_for_each_row(plan: str) -> bool:
+    return "Nested Loop" in plan or "SubPlan" in plan
 
 
 @pytest.mark.postgres
-def test_a_plan_with_a_scan_for_each_row_is_recognised(session):
-    correlated = (
-        "SELECT id FROM payment p WHERE 1 < (SELECT count(*) FROM refund r WHERE r.payment_id = p.id)"
-    )
-    assert "SubPlan" in _plan(session, correlated)
+def test_no_rule_looks_into_a_table_for_each_row_of_another(session):
+    assert [rule.name for rule in RULES if _scans_for_each_row(_plan(session, rule.sql))] == []
+    correlated = "SELECT 1 FROM payment p WHERE 1 < (SELECT count(*) FROM refund r WHERE r.payment_id = p.id)"
+    assert _scans_for_each_row(_plan(session, correlated))
 
 
 class WhileSelling(Sequence[Rule]):

@@ -291,8 +291,6 @@ def _freeze(
     if paid_with:
         credit_payments.take(session, order_id, paid_with, head.currency, settled=not left_minor)
     order_commands.record_event(session, order_id, "placed", public=True, total_minor=totals.total_minor)
-    events.publish(session, events.OrderPlaced(order_id))
-    events.publish(session, events.CartChanged(head.id))
     if not waits:
         order_commands.confirm(session, order_id, head.id)
     if not left_minor:
@@ -300,6 +298,8 @@ def _freeze(
         order_commands.record_event(session, order_id, "paid", public=True)
     written = None if waits else head_of(session, order_id)
     number = numbers.take(session, order_id)
+    events.publish(session, events.OrderPlaced(order_id))
+    events.publish(session, events.CartChanged(head.id))
     if written:
         _write_letter(session, replace(written, number=number), left_minor)
     return PlacedOrder(
