@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from filelock import FileLock
 from starlette.types import ASGIApp
 
+from shop_app.core import live_hosts
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
 
@@ -69,6 +70,7 @@ def run() -> None:
     settings()
     speak()
     prepare_database()
+    live_hosts.claim()
     build_front_end()
     token = _set_up_token()
     os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}

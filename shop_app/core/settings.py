@@ -276,6 +276,11 @@ class Settings(BaseSettings):
         return given or ("whsec_" + _kept_secret(self.data_dir / "sandbox_webhook_secret"),)
 
     @property
+    def folder_id(self) -> str:
+        """What tells this data folder from all others."""
+        return _kept_secret(self.data_dir / "folder_id")
+
+    @property
     def signing_key(self) -> str:
         """The key that signs links and cookies; in demo mode made once and kept in the data folder."""
         return self.secret_key or _kept_secret(self.data_dir / "secret_key")
