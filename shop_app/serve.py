@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 from filelock import FileLock
 from starlette.types import ASGIApp
 
-from shop_app.core import live_hosts
+from shop_app.core import live_hosts, metrics_folder
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
 
@@ -35,6 +35,8 @@ BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 _NOT_BUILT = (
     "core/access/",
     "core/db.py",
+    "core/live_hosts.py",
+    "core/metrics",
     "models/",
     "providers/",
     "sandbox/",
@@ -306,6 +308,7 @@ async def _serve(application: ASGIApp, port: int, host: str) -> None:
 def _serve_many(started: float, token: str | None) -> None:
     from granian import Granian
 
+    metrics_folder.share()
     server = Granian(
         "shop_app.serve:asgi",
         address=settings().listen_host,

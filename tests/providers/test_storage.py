@@ -13,7 +13,7 @@ from PIL import Image
 from sqlmodel import func, select
 from starlette.applications import Starlette
 
-from shop_app.cli import check_up
+from shop_app.cli import check_up, snapshot
 from shop_app.core import db
 from shop_app.core.access import cookies, policy
 from shop_app.core.access.principal import Principal
@@ -164,6 +164,28 @@ async def test_a_picture_goes_to_the_bucket_and_comes_from_there(bucket, s3_runn
     # From the original, which has to come from there too.
     forget_copies()
     assert Image.open(io.BytesIO((await client.get(f"/media/{key}/640.jpg")).content)).size == (640, 457)
+
+
+def test_a_backup_brings_a_bucket_s_pictures_to_a_machine_with_a_folder(
+    engine, bucket, s3_running, configure, tmp_path
+):
+    with db.transaction() as session:
+        key = pictures.keep(session, pictures.take_in(png())).key
+    path = storage().fetch(pictures.original_name(key, "jpg"))
+    assert path
+    content = path.read_bytes()
+    forget_copies()
+    file = tmp_path / "shop.backup"
+    s3_running.gate.shut()
+    with pytest.raises(ProviderDown):
+        snapshot.take(file)
+    assert list(tmp_path.glob("*.backup*")) + list(tmp_path.glob(".*.part")) == []
+    s3_running.gate.open()
+    assert snapshot.take(file).pictures == 1
+    db.engine().dispose()
+    configure(SHOP_MEDIA_URL="", SHOP_DATA_DIR=str(tmp_path / "other"))
+    assert snapshot.put_back(file, force=False).pictures == 1
+    assert (settings().data_dir / "media" / f"originals/{key}.jpg").read_bytes() == content
 
 
 async def test_while_the_bucket_is_away_pictures_say_so_and_then_come_back(bucket, s3_running, client):
