@@ -366,12 +366,12 @@ def test_an_older_backup_is_brought_up_to_the_newest_schema(kind: str, enter: En
     # By hand, as a shop of that time would have written it.
     file = tmp_path / "old.backup"
     columns = {"id": "plain", "slug": "plain", "title": "plain", "parent_id": "plain"}
-    columns |= {"description": "plain", "position": "plain"}
+    columns |= {"description": "plain", "picture_alt": "plain", "position": "plain"}
     with archive.written(file) as writer:
         manifest = archive.Manifest("0018", "2026-01-01T00:00:00+00:00")
         with writer.part("tables/category.jsonl", compressed=True) as part:
             # The child first: the rows refer to each other in any order.
-            part.write(b'[2,"lamps","Lamps",1,"",0]\n[1,"light","Light",null,"",0]\n')
+            part.write(b'[2,"lamps","Lamps",1,"","",0]\n[1,"light","Light",null,"","",0]\n')
         manifest.tables.append(archive.TablePart("category", columns, 2, None, part.digest))
         writer.finish(manifest)
     enter("new", kind)

@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -25,6 +26,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 CHUNK_BYTES = 1024 * 1024
 COMPRESSION_LEVEL = 3
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, OSError, RuntimeError)
+"""What reading a damaged archive raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ class Reader:
                     while chunk := file.read(CHUNK_BYTES):
                         digest.update(chunk)
                         yield len(chunk)
-            except (KeyError, zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+            except _UNREADABLE as error:
                 raise _damaged() from error
             if digest.hexdigest() != part.digest:
                 raise _damaged()
@@ -170,7 +173,7 @@ def opened(path: Path) -> Iterator[Reader]:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise _damaged() from error
     with archive:
         yield Reader(archive, _manifest(archive))
@@ -184,7 +187,7 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
         tables = [TablePart(**table) for table in values.pop("tables")]
         pictures = [PicturePart(**picture) for picture in values.pop("pictures")]
         return Manifest(**values, tables=tables, pictures=pictures)
-    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except (*_UNREADABLE, TypeError) as error:
         raise _damaged() from error
 
 

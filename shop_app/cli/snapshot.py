@@ -178,7 +178,7 @@ def _restore_rows(reader: Reader, force: bool) -> None:
 def _rows_taken() -> Iterator[None]:
     try:
         yield
-    except (SQLAlchemyError, psycopg.Error) as error:
+    except (SQLAlchemyError, psycopg.Error, migrate.Orphans) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         raise Invalid(
             _("The database doesn't take what is in the backup: {reason}").format(reason=reason)

@@ -19,6 +19,10 @@ ADVISORY_LOCK = 7_301_244
 """The key of the advisory lock that lets one process at a time migrate on PostgreSQL; any number will do."""
 
 
+class Orphans(RuntimeError):
+    """Rows refer to rows that aren't there."""
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(ROOT / "alembic").replace("%", "%%"))
@@ -73,7 +77,7 @@ def schema_transaction(on: Engine | None = None) -> Iterator[Connection]:
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Bring the schema of a `schema_transaction` up to a revision.
 
-    Errors  RuntimeError where a row then refers to one that isn't there.
+    Errors  Orphans where a row then refers to one that isn't there.
     """
     config = _config()
     config.attributes["connection"] = connection
@@ -95,10 +99,10 @@ def _foreign_keys(connection: Connection, *, on: bool) -> None:
 def refuse_orphans(connection: Connection) -> None:
     """Check the foreign keys, which were off.
 
-    Errors  RuntimeError where a row refers to one that isn't there.
+    Errors  Orphans where a row refers to one that isn't there.
     """
     if connection.dialect.name != "sqlite":
         return
     orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
     if orphans:
-        raise RuntimeError(f"There are rows that refer to nothing: {[tuple(row) for row in orphans]}")
+        raise Orphans(f"There are rows that refer to nothing: {[tuple(row) for row in orphans]}")

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from shop_app.core import db, metrics
+from shop_app.core import db
 from shop_app.core.clock import now
 from shop_app.core.settings import ROOT
 from shop_app.models import JobRun, Letter, ProviderEvent
@@ -187,9 +187,3 @@ def test_any_process_answers_for_all_of_them(engine, monkeypatch, tmp_path: Path
     assert (together["shop_pushes_total",], together["shop_open_tabs",]) == (3, 4)
     # What was counted stays, and open tabs go with their process.
     assert (afterwards["shop_pushes_total",], afterwards["shop_open_tabs",]) == (4, 1)
-
-
-def test_counting_is_no_matter():
-    """Each number of an event is one that is bound beforehand: no look-up by labels."""
-    assert not metrics.EVENTS_TAKEN._labelnames
-    assert not metrics.EVENTS_DROPPED._labelnames
