@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from shop_app.core import db, live_hosts
 from shop_app.core.settings import ROOT, Settings
@@ -106,6 +107,14 @@ def test_a_machine_that_shares_everything_is_refused_beside_one_that_does_not(
         configure(**SHARED)
         with pytest.raises(live_hosts.AnotherMachine, match="that one keeps pictures or payments for itself"):
             live_hosts.claim()
+
+
+def test_servers_claim_one_after_another():
+    with db.engine().begin() as turn:
+        turn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({live_hosts.LOCK_CLASS})")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            live_hosts.claim()
+    live_hosts.claim()
 
 
 def test_the_claim_outlives_the_time_that_a_transaction_may_be_idle(postgres_url: str):

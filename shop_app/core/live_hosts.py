@@ -33,20 +33,23 @@ class AnotherMachine(SystemExit):
 
 
 def claim() -> None:
-    """Say that this machine serves the database, until the process ends; called under the lock of the start.
+    """Say that this machine serves the database, until the process ends; called once, as a server starts.
 
     Errors  AnotherMachine where another machine does, and one of the two keeps pictures in its data folder or
             payments in the sandbox.
     """
     if db.engine().dialect.name == "sqlite":
         return
-    connection = db.engine().connect()
-    # Outside of the pool, which would end the transaction.
-    connection.detach()
-    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-    numbers = {"lock_class": LOCK_CLASS, "machine": own_number()}
-    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:lock_class, :machine)"), numbers)
-    others = _live(connection) - {own_number()}
+    # One at a time: of two that start together, one finds the other.
+    with db.engine().begin() as turn:
+        turn.execute(text("SELECT pg_advisory_xact_lock(:lock_class)"), {"lock_class": LOCK_CLASS})
+        connection = db.engine().connect()
+        # Outside of the pool, which would end the transaction.
+        connection.detach()
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        numbers = {"lock_class": LOCK_CLASS, "machine": own_number()}
+        connection.execute(text("SELECT pg_advisory_xact_lock_shared(:lock_class, :machine)"), numbers)
+        others = _live(connection) - {own_number()}
     # The last bit of a machine's number says that it keeps something for itself.
     if others and (own_number() & 1 or any(other & 1 for other in others)):
         connection.close()
