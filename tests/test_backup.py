@@ -214,16 +214,21 @@ import os, signal, sys
 from shop_app.cli import snapshot
 from shop_app.cli.main import main
 
-def die(*_args):
+where, _, name = sys.argv.pop(1).rpartition(".")
+module = getattr(snapshot, where) if where else snapshot
+whole = getattr(module, name)
+
+def and_die(*args):
+    whole(*args)
     os.kill(os.getpid(), signal.SIGKILL)
 
-setattr(snapshot, sys.argv.pop(1), die)
+setattr(module, name, and_die)
 main()
 """
 
 
 def killed(at: str, *args: str) -> None:
-    """Run a command in a process that dies where it would call that function of `snapshot`."""
+    """Run a command in a process that dies where that function of `snapshot` would return."""
     process = subprocess.run([sys.executable, "-c", KILLED, at, *args], cwd=ROOT, capture_output=True)
     assert process.returncode == -9, process.stderr
 
@@ -246,10 +251,10 @@ def test_a_restore_that_is_killed_changes_nothing(shop: str, enter: Enter, tmp_p
         session.connection().execute(text("UPDATE shop_profile SET name = 'Still here'"))
     before = everything()
     db.engine().dispose()
-    killed("_put_pictures", "restore", "--force", str(tmp_path / "shop.backup"))
+    killed("tables.load", "restore", "--force", str(tmp_path / "shop.backup"))
     assert everything() == before
     enter("two")
-    killed("_put_pictures", "restore", str(tmp_path / "shop.backup"))
+    killed("tables.load", "restore", str(tmp_path / "shop.backup"))
     assert tables_there() == []
     assert run("restore", str(tmp_path / "shop.backup"))[0] == 0
 
@@ -395,8 +400,16 @@ def test_rows_that_refer_to_nothing_are_refused(kind: str, enter: Enter, tmp_pat
         writer.finish(manifest)
     enter("new", kind)
     code, said = run("restore", str(file))
-    assert (code, said.startswith("The database doesn't take what is in the backup: ")) == (1, True), said
+    assert (code, said.startswith("The database says: ")) == (1, True), said
     assert tables_there() == []
+
+
+def test_without_a_database_a_restore_is_one_sentence(shop: str, configure, tmp_path: Path):
+    run("backup", str(tmp_path / "shop.backup"))
+    db.engine().dispose()
+    configure(SHOP_DATABASE_URL=f"postgresql://shop@/shop?host={tmp_path}")
+    code, said = run("restore", str(tmp_path / "shop.backup"))
+    assert (code, said.startswith("The database says: connection"), said.count("\n")) == (1, True, 1), said
 
 
 def test_every_kind_of_value_is_known():

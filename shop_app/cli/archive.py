@@ -112,8 +112,7 @@ def written(path: Path) -> Iterator[Writer]:
 
     Errors  Conflict where there is a file of that name. OSError.
     """
-    if path.exists():
-        raise Conflict(_("{path} is there already; choose another name.").format(path=path))
+    _refuse_existing(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     unfinished = Path(name)
     try:
@@ -122,10 +121,25 @@ def written(path: Path) -> Iterator[Writer]:
                 yield Writer(archive)
             file.flush()
             os.fsync(file.fileno())
-        # Unlike renaming, this never takes the place of a file that has come meanwhile.
-        os.link(unfinished, path)
+        _refuse_existing(path)
+        os.replace(unfinished, path)
+        _sync(path.parent)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise Conflict(_("{path} is there already; choose another name.").format(path=path))
+
+
+def _sync(folder: Path) -> None:
+    """Have the folder's list of names on the disk too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 class Reader:

@@ -50,7 +50,7 @@ def take(file: Path) -> Taken:
 
     Errors  Conflict where there is such a file; Invalid where it can't be written; ProviderDown.
     """
-    with _files_said(file), archive.written(file) as writer:
+    with _failures_said(file), archive.written(file) as writer:
         with db.reading() as session:
             connection = session.connection()
             tables.without_limits(connection)
@@ -69,9 +69,9 @@ def put_back(file: Path, *, force: bool) -> Restored:
     """Restore a backup into an empty database, or with `force` in place of all that is there; shows progress.
 
     Errors  Invalid for a file that is damaged, no backup, or of a newer version; Conflict where the database
-            isn't empty or the shop runs on it; ProviderDown. Nothing is changed then.
+            isn't empty, doesn't answer, or the shop runs on it; ProviderDown. No row is changed then.
     """
-    with _files_said(file), archive.opened(file) as reader:
+    with _failures_said(file), archive.opened(file) as reader:
         _refuse_other_versions(reader.manifest)
         _refuse_while_selling()
         with db.engine().connect() as connection:
@@ -79,6 +79,8 @@ def put_back(file: Path, *, force: bool) -> Restored:
         with progress(reader.bytes, "Checking") as bar:
             for read_bytes in reader.verify():
                 bar.update(read_bytes)
+        # First: without their rows they do no harm.
+        _put_pictures(reader)
         _restore_rows(reader, force)
         manifest = reader.manifest
     # The search index, and what else a start makes; where this is cut off, the next start does it.
@@ -95,11 +97,15 @@ class Restored:
 
 
 @contextmanager
-def _files_said(file: Path) -> Iterator[None]:
+def _failures_said(file: Path) -> Iterator[None]:
+    """What files and the database can't do, as refusals."""
     try:
         yield
     except OSError as error:
         raise Invalid(f"{error.filename or file}: {error.strerror or error}.") from error
+    except (SQLAlchemyError, psycopg.Error, migrate.Orphans) as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise Conflict(_("The database says: {reason}").format(reason=reason)) from error
 
 
 def _manifest(connection: Connection) -> Manifest:
@@ -161,28 +167,15 @@ def _refuse_what_is_there(connection: Connection, force: bool) -> None:
 
 
 def _restore_rows(reader: Reader, force: bool) -> None:
-    """All of it in one transaction; the pictures before its end, because without rows they do no harm."""
+    """All of them in one transaction."""
     manifest = reader.manifest
-    with _rows_taken(), migrate.schema_transaction() as connection:
+    with migrate.schema_transaction() as connection:
         _refuse_what_is_there(connection, force)
         tables.drop_all(connection)
         migrate.upgrade(connection, manifest.revision)
         with progress(manifest.rows, "Rows") as bar:
             tables.load(connection, manifest.tables, reader.lines, bar.update)
         migrate.upgrade(connection)
-        migrate.refuse_orphans(connection)
-        _put_pictures(reader)
-
-
-@contextmanager
-def _rows_taken() -> Iterator[None]:
-    try:
-        yield
-    except (SQLAlchemyError, psycopg.Error, migrate.Orphans) as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise Invalid(
-            _("The database doesn't take what is in the backup: {reason}").format(reason=reason)
-        ) from error
 
 
 def _put_pictures(reader: Reader) -> None:

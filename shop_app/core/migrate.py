@@ -82,7 +82,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-    refuse_orphans(connection)
+    _refuse_orphans(connection)
 
 
 def knows(revision: str) -> bool:
@@ -96,7 +96,7 @@ def _foreign_keys(connection: Connection, *, on: bool) -> None:
     driver.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
 
 
-def refuse_orphans(connection: Connection) -> None:
+def _refuse_orphans(connection: Connection) -> None:
     """Check the foreign keys, which were off.
 
     Errors  Orphans where a row refers to one that isn't there.

@@ -30,13 +30,13 @@ from shop_app.core.metrics_folder import SHARED_FOLDER
 from shop_app.core.settings import settings
 from shop_app.services.desk import backlog
 
-from . import hosts
+from . import hosts, proxies
 
 PATH = "/metrics"
 LOOKS_SECONDS = 5
 KINDS = ("media", "assets", "fonts", "webhooks", "sandbox", "admin", "uploads", "healthz", "readyz")
 """First parts of addresses that are counted by themselves; all others are pages."""
-PROXY_SIGNS = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"forwarded", b"x-real-ip", b"via"})
+PROXY_SIGNS = proxies.SIGNS | {b"via"}
 
 
 class Metered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,8 +87,8 @@ class S3Storage:
             yield
         except BaseError as error:
             self._failed_at = time.monotonic()
-            # What follows is the server's answer, which may repeat the request with its signature.
-            reason = " ".join(str(error).partition("<")[0].split())[:300]
+            # What follows is the server's answer, or the error in detail: both may repeat the signed request.
+            reason = " ".join(re.split("<|Debug source", str(error))[0].split())[:300]
             log.warning("The media storage couldn't %s: %s", what, reason)
             raise _down() from None
 
