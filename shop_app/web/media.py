@@ -7,6 +7,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from cachetools import LRUCache
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -26,6 +27,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 # Most of them wait for the storage. Two at a time make a picture (`pictures`), so that pages are answered.
 _makers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="media")
+_own_widths: LRUCache[str, int] = LRUCache(10_000)
 _under_way: dict[tuple[str, int, str], asyncio.Future[Path]] = {}
 
 
@@ -63,9 +65,12 @@ async def _file(key: str, width: int, ext: str) -> Path:
 
 
 async def _made(key: str, width: int, ext: str) -> Path:
-    # Asked first: keys that somebody makes up would each cost requests to the storage.
-    if not await db.read(pictures.is_known, key):
-        raise NotFound("There is no such picture.")
+    # Known first: keys that somebody makes up, and sizes that are never made, would be asked for.
+    if key not in _own_widths:
+        _own_widths[key] = await db.read(pictures.own_width, key)
+    width = pictures.made_width(width, _own_widths[key])
+    if file := pictures.ready(key, width, ext):
+        return file
     return await asyncio.get_running_loop().run_in_executor(_makers, pictures.derivative, key, width, ext)
 
 

@@ -166,6 +166,16 @@ async def test_a_picture_goes_to_the_bucket_and_comes_from_there(bucket, s3_runn
     assert Image.open(io.BytesIO((await client.get(f"/media/{key}/640.jpg")).content)).size == (640, 457)
 
 
+async def test_a_size_beyond_the_picture_s_own_asks_the_bucket_once(bucket, s3_running, client):
+    with db.transaction() as session:
+        key = pictures.keep(session, pictures.take_in(png())).key
+    first = await client.get(f"/media/{key}/1440.webp")
+    assert Image.open(io.BytesIO(first.content)).width == 700
+    s3_running.gate.shut()
+    assert (await client.get(f"/media/{key}/1440.webp")).content == first.content
+    assert s3_running.names(bucket) == [f"shop/{key}/960.webp", f"shop/originals/{key}.jpg"]
+
+
 def test_a_backup_brings_a_bucket_s_pictures_to_a_machine_with_a_folder(
     engine, bucket, s3_running, configure, tmp_path
 ):

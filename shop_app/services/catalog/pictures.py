@@ -119,9 +119,22 @@ def original_name(key: str, suffix: str) -> str:
     return f"{ORIGINALS}/{key}.{suffix}"
 
 
-def is_known(session: Session, key: str) -> bool:
-    """Whether the shop has a picture of that key: asked before the storage is."""
-    return key in shipped() or session.exec(select(Picture.id).where(Picture.key == key)).first() is not None
+def own_width(session: Session, key: str) -> int:
+    """How wide the picture is, which never changes.
+
+    Errors  NotFound for a key that the shop has no picture of.
+    """
+    if key in shipped():
+        return shipped()[key]["width"]
+    width = session.exec(select(Picture.width).where(Picture.key == key)).first()
+    if width is None:
+        raise NotFound(_("There is no such picture."))
+    return width
+
+
+def made_width(width: int, own_width: int) -> int:
+    """The width that is made where `width` is asked for: at most the step above the picture's own."""
+    return min(width, next((step for step in WIDTHS if step >= own_width), WIDTHS[-1]))
 
 
 def ready(key: str, width: int, ext: str) -> Path | None:
@@ -149,8 +162,8 @@ def derivative(key: str, width: int, ext: str) -> Path:
         raise NotFound(_("There is no such picture."))
     if made := _made(key, width, ext):
         return made
-    source, own_width = _original(key)
-    width = min(width, next((step for step in WIDTHS if step >= own_width), WIDTHS[-1]))
+    source, its_width = _original(key)
+    width = made_width(width, its_width)
     if made := _made(key, width, ext):
         return made
     with draft(storage()) as path:
