@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.settings import ROOT
-from shop_app.services.search import facet_counts, index_cache, listing_index, word_index
+from shop_app.services.search import facet_fold, index_cache, listing_index, word_index
 from shop_app.services.search.index_cache import IndexCache
 from shop_app.services.storefront import home as storefront
 from tests.factories import make_basics, make_product
@@ -54,21 +54,21 @@ def test_warming_computes_everything_that_pages_need(engine, monkeypatch):
         listing_index.refresh(session, [make_product(session, "Fable Lamp").id or 0])
     with db.reading() as session:
         index_cache.warm(session)
-    for cache in (facet_counts.counts, word_index.vocabulary):
+    for cache in (facet_fold.counts, word_index.vocabulary):
         monkeypatch.setattr(cache, "_build", lambda _session: pytest.fail("it was computed again"))
     with db.reading() as session:
-        assert facet_counts.counts.get(session, index_cache.stamp(session)).everything == 1
+        assert facet_fold.counts.get(session, index_cache.stamp(session)).everything == 1
         assert "lamp" in word_index.vocabulary.get(session, index_cache.stamp(session)).frequencies
 
 
 async def test_what_isnt_cached_yet_is_never_computed_on_the_loop(engine, monkeypatch):
-    build, threads = facet_counts.counts._build, []
+    build, threads = facet_fold.counts._build, []
 
     def noted(session: Session) -> object:
         threads.append(threading.current_thread())
         return build(session)
 
-    monkeypatch.setattr(facet_counts.counts, "_build", noted)
+    monkeypatch.setattr(facet_fold.counts, "_build", noted)
     await db.read(storefront.home)
     assert len(threads) == 1
     assert threads[0] is not threading.main_thread()
@@ -78,7 +78,7 @@ START = """
 import asyncio, threading
 from shop_app.core import db, migrate
 from shop_app.services.search import categories
-from shop_app.services.search import facet_counts, index_cache
+from shop_app.services.search import facet_fold, index_cache
 from shop_app import shop_app as shop
 
 migrate.migrate()
