@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from sqlalchemy import Select, String, bindparam, cast, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, select
 from sqlmodel import Session, col
 
 from ...models import ListingChange, ListingFacet, ListingItem, ListingVariant
@@ -33,7 +33,22 @@ class _Rows(NamedTuple):
 
     items: Sequence[Any]
     variants: Sequence[Any]
+    """(plane, on sale, in stock, options, products, their prices in the same order)."""
     facets: Sequence[Any]
+    """(name, value, label, swatch, products)."""
+
+
+def _grouped(*columns: ColumnElement[Any], lists: Sequence[ColumnElement[int]]) -> Select[Any]:
+    """A row for all products that have the same there, with numbers of each of them as a text.
+
+    Rows by the hundred thousand take most of a fold's time, and groups are few.
+    """
+    joined = (func.aggregate_strings(cast(column, String), ",") for column in lists)
+    return select(*columns, *joined).group_by(*columns)
+
+
+def _numbers(text: str) -> Iterable[int]:
+    return map(int, text.split(","))
 
 
 _items = select(
@@ -49,25 +64,23 @@ _items = select(
         )
     )
 ).order_by(col(ListingItem.product_id))
-_variants = select(
-    col(ListingVariant.product_id),
+_variants = _grouped(
     col(ListingVariant.place),
-    col(ListingVariant.price_minor),
     col(ListingVariant.compare_at_minor).is_not(None),
     col(ListingVariant.in_stock),
-    # As text: many variants have the same, which is then parsed once.
     cast(col(ListingVariant.options), String),
+    lists=(col(ListingVariant.product_id), col(ListingVariant.price_minor)),
 )
-_facets = select(
-    col(ListingFacet.product_id),
+_facets = _grouped(
     col(ListingFacet.name),
     col(ListingFacet.value),
     col(ListingFacet.label),
     col(ListingFacet.swatch),
+    lists=(col(ListingFacet.product_id),),
 )
 _ids = bindparam("ids", expanding=True)
 _OF_ALL = (_items, _variants, _facets)
-_OF_SOME: tuple[Select[Any], ...] = (
+_OF_SOME = (
     _items.where(col(ListingItem.product_id).in_(_ids)),
     _variants.where(col(ListingVariant.product_id).in_(_ids)),
     _facets.where(col(ListingFacet.product_id).in_(_ids)),
@@ -95,10 +108,11 @@ def _renewed(session: Session, counts: Counts) -> Counts | None:
         return counts
     if len(missing) > AT_ONCE or oldest > max(counts.changes, default=0) + 1:
         return None  # Too many, or the first ones of them are deleted.
-    texts = session.connection().execute(_changes, {"ids": list(missing)}).scalars().all()
-    if any(text is None for text in texts):
-        return None
-    product_ids = {int(key) for text in texts for key in text.split()}
+    product_ids: set[int] = set()
+    for text in session.connection().execute(_changes, {"ids": list(missing)}).scalars():
+        if text is None:
+            return None
+        product_ids.update(map(int, text.split()))
     if len(product_ids) > AT_ONCE:
         return None
     ids = {"ids": list(product_ids)}
@@ -122,7 +136,8 @@ def _folded(old: Counts, changed: Collection[int], rows: _Rows, changes: frozens
     """The old counts, with these rows in place of those of the products that changed."""
     variants: dict[int, int] = defaultdict(int)
     for row in rows.variants:
-        variants[row[0]] += 1
+        for product_id in _numbers(row[4]):
+            variants[product_id] += 1
     ids, place = list(old.ids), dict(old.place)
     before = {key: place[key] for key in changed if key in place}
     for product_id in before.keys() - {row[0] for row in rows.items}:
@@ -170,16 +185,18 @@ def _by_id(now: dict[int, int], ids: Sequence[int]) -> list[int]:
 
 def _planes(rows: _Rows, now: dict[int, int], count: int) -> list[_Plane]:
     planes = [_Plane({}, [], [], defaultdict(list)) for _ in range(count)]
-    for product_id, number, price, is_reduced, is_stocked, options in rows.variants:
-        if product_id in now:
-            at, plane = now[product_id], planes[number]
-            plane.prices[at] = price
-            if is_reduced:
-                plane.reduced.append(at)
-            if is_stocked:
-                plane.stocked.append(at)
-            for option in _options(options):
-                plane.options[option].append(at)
+    for number, is_reduced, is_stocked, options, product_ids, prices in rows.variants:
+        plane, known = planes[number], _options(options)
+        for product_id, price in zip(_numbers(product_ids), _numbers(prices), strict=True):
+            if product_id in now:
+                plane.prices[now[product_id]] = price
+        places = [now[key] for key in _numbers(product_ids) if key in now]
+        if is_reduced:
+            plane.reduced.extend(places)
+        if is_stocked:
+            plane.stocked.extend(places)
+        for option in known:
+            plane.options[option] += places
     return planes
 
 
@@ -259,12 +276,10 @@ class _Shared(NamedTuple):
 def _folded_facets(
     old: Counts, rows: Sequence[Any], place: dict[int, int], shared: _Shared
 ) -> dict[str, dict[str, Value]]:
-    members: dict[str, dict[str, dict[tuple[str, str], list[int]]]] = defaultdict(
-        lambda: defaultdict(lambda: defaultdict(list))
-    )
-    for product_id, name, value, label, swatch in rows:
-        if product_id in place:
-            members[name][value][label, swatch].append(place[product_id])
+    members: dict[str, dict[str, dict[tuple[str, str], list[int]]]] = defaultdict(lambda: defaultdict(dict))
+    for name, value, label, swatch, product_ids in rows:
+        if places := [place[key] for key in _numbers(product_ids) if key in place]:
+            members[name][value][label, swatch] = places
     with_option: dict[str, list[int]] = defaultdict(list)
     if len(shared.planes) > 1:
         for plane in shared.planes:
@@ -298,8 +313,8 @@ def _folded_value(
     `by_variant` are the folded products whose variants have it as an option, None where none of the shop's
     have. Of a product that has the value as a whole, each variant has it.
     """
-    is_untouched = old and not looks and not old.fits.bits & shared.taken
-    if is_untouched and (by_variant is None or old.fits.planes is not None):
+    is_as_wide = old is not None and (by_variant is None or old.fits.planes is not None)
+    if old and is_as_wide and not looks and not old.fits.bits & shared.taken:
         return old
     new = {look: bits_of(places, shared.size) for look, places in looks.items()}
     if old:
