@@ -19,10 +19,10 @@ dev: .make/runtime ## the same with hot reload
 	@$(PY) -c 'from shop_app.serve import prepare_database; prepare_database()'
 	@exec .venv/bin/reflex run --frontend-port $${PORT:-3000}
 
-test: .make/runtime .make/dev .make/browser ## the whole suite; ARGS="-k cart" goes to pytest
+test: .make/runtime .make/dev .make/browser .make/programs ## the whole suite; ARGS="-k cart" goes to pytest
 	@exec $(PY) -m tests.run $(ARGS)
 
-test-long: .make/runtime .make/dev .make/browser ## the same through a night: 3,000 kills, 1,000 rounds of each race, 10,000 examples, mutants
+test-long: .make/runtime .make/dev .make/browser .make/programs ## the same through a night: 3,000 kills, 1,000 rounds of each race, 10,000 examples, mutants
 	@SHOP_TESTS_LONG=1 $(PY) -m tests.run $(ARGS)
 	@exec $(PY) -m tests.mutants
 
@@ -32,7 +32,7 @@ check: .make/runtime .make/dev ## formatting, lint, types, and the rule between 
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright --level error
 	@$(PY) -m pytest -q --no-header tests/test_house.py
 
-bench: .make/runtime .make/dev .make/browser ## the benchmarks; tables here, JSON below bench/results/
+bench: .make/runtime .make/dev .make/browser .make/programs ## the benchmarks; tables here, JSON below bench/results/
 	@exec $(PY) -m bench $(ARGS)
 
 # Universal: the same files serve every platform and Python, with the hashes of all their wheels.
@@ -75,3 +75,6 @@ clean: ## forget the virtual environment and the built front end; data/ stays
 
 .make/browser: .make/dev
 	@$(PY) -m tests.browser && mkdir -p .make && touch $@ || true
+
+.make/programs: .make/dev tests/programs.py
+	@$(PY) -m tests.programs && mkdir -p .make && touch $@ || true

@@ -1,0 +1,1 @@
+"""Several processes: real PostgreSQL and Redis, three workers."""

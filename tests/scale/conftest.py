@@ -1,0 +1,34 @@
+"""What the tests of several processes share: a PostgreSQL, a Redis, and a shop of three workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import skip_or_fail
+from tests.shop import Shop
+
+from .servers import NoRedis, Redis, redis_server, scaled_shop
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[Redis]:
+    """A Redis that runs; a test that stops it starts it again."""
+    running = redis_server()
+    try:
+        server = running.__enter__()
+    except NoRedis as error:
+        skip_or_fail("redis", f"REDIS TESTS SKIPPED: {error}")
+        raise
+    try:
+        yield server
+    finally:
+        running.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, postgres_server: str, redis: Redis) -> Iterator[Shop]:
+    """The demo shop with three workers, for the tests of one file."""
+    with scaled_shop(tmp_path_factory.mktemp("scaled"), postgres_server, redis.url) as started:
+        yield started
