@@ -171,19 +171,31 @@ def refresh(
         connection.execute(delete(ListingChange).where(col(ListingChange.id) <= newest - KEPT_CHANGES))
 
 
-_incomplete = select(col(ListingItem.product_id)).where(
-    or_(
-        ~exists().where(col(ListingVariant.product_id) == ListingItem.product_id),
-        word_index.without_document(col(ListingItem.product_id)),
+_incomplete = (
+    select(col(ListingItem.product_id))
+    .where(
+        col(ListingItem.product_id) > bindparam("after"),
+        or_(
+            ~exists().where(col(ListingVariant.product_id) == ListingItem.product_id),
+            word_index.without_document(col(ListingItem.product_id)),
+        ),
     )
+    .order_by(col(ListingItem.product_id))
+    .limit(CHUNK)
 )
 
 
-def complete(session: Session) -> None:
-    """Project the products again that an earlier version of the shop has put on the listing index."""
-    if word_index.outdated(session):
+def complete(session: Session, after: int = 0) -> int:
+    """Project the next 1,000 products again that an earlier version of the shop has put on the listing index.
+
+    Returns the last of them, for `after` of the next call, or 0 where none is left. Each call is to be a
+    transaction of its own: of a large catalogue all together would take minutes.
+    """
+    if not after and word_index.outdated(session):
         word_index.clear(session)
-    refresh(session, session.connection().execute(_incomplete).scalars().all())
+    product_ids = session.connection().execute(_incomplete, {"after": after}).scalars().all()
+    refresh(session, product_ids)
+    return product_ids[-1] if product_ids else 0
 
 
 _categories = select(col(Category.id), col(Category.parent_id), col(Category.title))
