@@ -114,9 +114,7 @@ def test_what_isnt_complete_is_completed_a_part_at_a_time(
     first, second, third = (product.id or 0 for product in products)
     listing_index.refresh(session, [first, second, third])
     session.connection().execute(delete(ListingVariant).where(col(ListingVariant.product_id) != second))
-    monkeypatch.setattr(
-        listing_index, "_incomplete", listing_index._incomplete.limit(1), raising=True
-    )
+    monkeypatch.setattr(listing_index, "_incomplete", listing_index._incomplete.limit(1), raising=True)
     assert listing_index.complete(session) == first
     assert not _variants(session, products[2])
     assert listing_index.complete(session, after=first) == third
