@@ -158,9 +158,18 @@ class _Tsvector:
         bindparam("expression", type_=String), bindparam("n", type_=BigInteger, literal_execute=True)
     )
 
+    _in_titles = text(
+        "SELECT DISTINCT place FROM unnest(CAST(:forms AS text[])) AS form,"
+        " LATERAL (SELECT place FROM search_title WHERE term = form ORDER BY place LIMIT :n) AS first"
+        " ORDER BY place LIMIT :n"
+    ).bindparams(bindparam("n", type_=BigInteger, literal_execute=True))
+
     def places(
         self, session: Session, words: Sequence[Sequence[str]], columns: Sequence[str], limit: int
     ) -> list[int]:
+        if len(words) == 1 and tuple(columns) == COLUMNS[:1] and all(map(_is_of_titles, words[0])):
+            values = {"forms": list(words[0]), "n": limit}
+            return list(session.connection().execute(self._in_titles, values).scalars())
         sign = _SIGNS[tuple(columns)]
         expression = _expression(words, " & ", " | ", partial(_signed, sign=sign))
         values = {"expression": expression, "n": limit}
@@ -177,6 +186,11 @@ def _expression(groups: Sequence[Sequence[str]], every: str, any_of: str, term: 
 
 def _quoted(word: str) -> str:
     return f'"{word[:-1]}"*' if word.endswith("*") else f'"{word}"'
+
+
+def _is_of_titles(form: str) -> bool:
+    """Whether `search_title` has it, which has terms and their beginnings of two and three signs."""
+    return " " not in form and (not form.endswith("*") or len(form) in (3, 4))
 
 
 def _signed(word: str, sign: str) -> str:
