@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,6 +47,44 @@ def test_of_many_who_come_first_one_builds_it(engine):
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(get, range(8)))) == 1
     assert built == [1]
+
+
+@pytest.mark.usefixtures("new")
+def test_what_follows_changes_is_computed_anew_behind_after_its_time(engine, monkeypatch):
+    """A reader never waits for it, and what failed once is tried again."""
+    monkeypatch.setattr(index_cache, "AT_ONCE_S", -1.0)
+    monkeypatch.setattr(index_cache, "REST", 0)
+    monkeypatch.setattr(index_cache, "WHOLE_FOR_SECONDS", -1)
+    built, go_on, failed = [], threading.Event(), threading.Event()
+
+    def build(_session: Session) -> str:
+        built.append(1)
+        if len(built) == 2:
+            failed.set()
+            raise OSError("once")
+        if len(built) > 2:
+            go_on.wait(30)
+        return f"built {len(built)}"
+
+    cache = IndexCache(build, renew=lambda _session, value: f"{value}, renewed")
+
+    def get() -> str:
+        with db.transaction() as session:
+            listing_index.changes(session)
+        with db.reading() as session:
+            return cache.get(session, index_cache.stamp(session))
+
+    assert get() == "built 1"
+    assert get() == "built 1, renewed"
+    assert failed.wait(30)
+    ends = time.monotonic() + 30
+    while len(built) < 3 and time.monotonic() < ends:
+        assert get().startswith("built 1, renewed")
+    go_on.set()
+    while not get().startswith("built 3") and time.monotonic() < ends:
+        pass
+    assert get().startswith("built")
+    assert "built 1" not in get()
 
 
 def test_warming_computes_everything_that_pages_need(engine, monkeypatch):

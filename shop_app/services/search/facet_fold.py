@@ -149,12 +149,11 @@ def _folded(old: Counts, changed: Collection[int], rows: _Rows, changes: frozens
     size = len(ids)
     now = {row[0]: place[row[0]] for row in rows.items}
     taken = bits_of(before.values(), size)
-    planes = _planes(rows, now, max((old_max := len(old.by_price)), *variants.values(), 0))
+    planes = _planes(rows, now, max(len(old.by_price), *variants.values(), 0))
     keys = _keys(old, rows.items, place, size)
-    by_id = _by_id(now, ids)
+    by_id = sorted(now.values(), key=ids.__getitem__)
     prices, by_price = _prices(old, planes, before, ids)
     shared = _Shared(taken, planes, [plane.all for plane in by_price], size)
-    assert len(planes) >= old_max
     categories: dict[int, list[int]] = defaultdict(list)
     for row in rows.items:
         if row.category_id is not None:
@@ -177,10 +176,6 @@ def _folded(old: Counts, changed: Collection[int], rows: _Rows, changes: frozens
         facets=_folded_facets(old, rows.facets, place, shared),
         changes=changes,
     )
-
-
-def _by_id(now: dict[int, int], ids: Sequence[int]) -> list[int]:
-    return sorted(now.values(), key=ids.__getitem__)
 
 
 def _planes(rows: _Rows, now: dict[int, int], count: int) -> list[_Plane]:

@@ -83,7 +83,7 @@ class IndexCache(Generic[T]):
     ) -> None:
         self._build, self._tag, self._renew_by_changes = build, tag, renew
         self._values: WeakKeyDictionary[Engine, _Value[T]] = WeakKeyDictionary()
-        self._lock, self._first, self._following = threading.Lock(), threading.Lock(), threading.Lock()
+        self._lock, self._first = threading.Lock(), threading.Lock()
         _all.append(self)
 
     def get(self, session: Session, at: str) -> T:
@@ -107,7 +107,7 @@ class IndexCache(Generic[T]):
             return self._renew(session, engine, at)
         followed = self._followed(session, engine, at)
         if followed is None or followed.age_s > WHOLE_FOR_SECONDS:
-            self._start_behind(engine, followed or entry)
+            self._start_behind(engine)
         return followed or entry
 
     def _own(self, session: Session, at: str) -> _Value[T]:
@@ -121,7 +121,7 @@ class IndexCache(Generic[T]):
         """The value made from the one before by what has changed; None where it can't be."""
         if self._renew_by_changes is None:
             return None
-        with self._following:
+        with self._lock:
             entry = self._values[engine]
             if entry.stamp == at:
                 return entry
@@ -134,13 +134,14 @@ class IndexCache(Generic[T]):
                 self._values[engine] = fresh
             return fresh
 
-    def _start_behind(self, engine: Engine, entry: _Value[T]) -> None:
+    def _start_behind(self, engine: Engine) -> None:
         with self._lock:
+            entry = self._values[engine]
             start = entry.may_be_renewed
             entry.renewing |= start
         if start:
             threading.Thread(
-                target=self._renew_behind, args=(engine, entry), daemon=True, name="index-cache"
+                target=self._renew_behind, args=(engine,), daemon=True, name="index-cache"
             ).start()
 
     def _once(self, session: Session, engine: Engine, at: str) -> _Value[T]:
@@ -149,19 +150,25 @@ class IndexCache(Generic[T]):
             return self._values.get(engine) or self._renew(session, engine, at)
 
     def _renew(self, session: Session, engine: Engine, at: str) -> _Value[T]:
-        began = time.monotonic()
-        value = self._build(session)
-        fresh = _Value(at, value, time.monotonic() - began, time.monotonic())
-        self._values[engine] = fresh
+        fresh = self._values[engine] = self._made(session, at)
         return fresh
 
-    def _renew_behind(self, engine: Engine, entry: _Value[T]) -> None:
+    def _made(self, session: Session, at: str) -> _Value[T]:
+        began = time.monotonic()
+        value = self._build(session)
+        return _Value(at, value, time.monotonic() - began, time.monotonic())
+
+    def _renew_behind(self, engine: Engine) -> None:
         try:
             with db.reading(on=engine) as session:
-                self._renew(session, engine, stamp(session))
+                fresh = self._made(session, stamp(session))
+            with self._lock:
+                # What is being made from the value before is kept first, and replaced.
+                self._values[engine] = fresh
         except Exception:
             log.exception("Renewing %s failed; the old value is still served", self._build.__name__)
-            entry.renewing = False
+            with self._lock:
+                self._values[engine].renewing = False
 
 
 _all: list[IndexCache] = []
