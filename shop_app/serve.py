@@ -26,7 +26,7 @@ from filelock import FileLock
 from starlette.types import ASGIApp
 
 from shop_app import prepare, supervisor
-from shop_app.core import db
+from shop_app.core import db, live_hosts, metrics_folder
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
 from shop_app.web import logs, tcp_timeout, under_way
@@ -41,6 +41,8 @@ BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 _NOT_BUILT = (
     "core/access/",
     "core/db.py",
+    "core/live_hosts.py",
+    "core/metrics",
     "models/",
     "providers/",
     "sandbox/",
@@ -82,11 +84,13 @@ def run() -> None:
     refuse_taken_port()
     prepare.speak()
     prepare.prepare_database()
+    live_hosts.claim()
     build_front_end()
     token = prepare.set_up_token()
     os.environ |= IN_PRODUCTION
     announce = partial(_announce, started, token)
     if settings().workers > 1:
+        metrics_folder.share()
         # Workers have connections of their own; this process needs none any more.
         db.engine().dispose()
         sys.exit(supervisor.supervise(settings().workers, announce))

@@ -28,6 +28,8 @@ COMMANDS = (
     "serve",
     "work",
     "setup",
+    "backup",
+    "restore",
 )
 
 
