@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from shop_app.core import db, live_hosts
@@ -126,3 +127,18 @@ def test_the_claim_outlives_the_time_that_a_transaction_may_be_idle(postgres_url
         pid = live_hosts._claims[0].exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         held = f"SELECT backend_xid, backend_xmin FROM pg_stat_activity WHERE pid = {pid}"
         assert connection.exec_driver_sql(held).one() == (None, None)
+
+
+@pytest.mark.postgres
+def test_a_server_that_runs_for_months_keeps_nothing_from_being_vacuumed(engine):
+    live_hosts.claim()
+    with db.engine().connect() as connection:
+        kept = connection.execute(
+            text("""
+            SELECT backend_xid, backend_xmin FROM pg_stat_activity JOIN pg_locks USING (pid)
+            WHERE locktype = 'advisory' AND classid = :lock_class AND objsubid = 2
+        """),
+            {"lock_class": live_hosts.LOCK_CLASS},
+        ).all()
+    live_hosts.resign()
+    assert kept == [(None, None)]

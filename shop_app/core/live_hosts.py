@@ -50,6 +50,9 @@ def claim() -> None:
         numbers = {"lock_class": LOCK_CLASS, "machine": own_number()}
         connection.execute(text("SELECT pg_advisory_xact_lock_shared(:lock_class, :machine)"), numbers)
         others = _live(connection) - {own_number()}
+        # The driver's last query with parameters keeps its snapshot until the next one: for as long as this
+        # server runs, nothing could be vacuumed.
+        connection.exec_driver_sql("SELECT")
     # The last bit of a machine's number says that it keeps something for itself.
     if others and (own_number() & 1 or any(other & 1 for other in others)):
         connection.close()
