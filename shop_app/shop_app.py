@@ -116,6 +116,7 @@ from shop_app.web.page_load import PageLoad
 from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
+from shop_app.web.sockets_elsewhere import elsewhere
 from shop_app.worker import jobs, timetable
 from shop_app.worker.timetable import Job
 from shop_app.workflows import learn_methods, ship_all
@@ -201,6 +202,7 @@ SHOP = Extension(
         pushes.running,
         admin_pushes.running,
         other_processes.followed,
+        elsewhere.told,
         learn_methods.hourly,
         refused_sign_ins.written_down,
         metrics.looked_at,
