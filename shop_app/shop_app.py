@@ -87,6 +87,7 @@ from shop_app.state.admin.reauth import Reauth
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
+from shop_app.state.missed import catch_up
 from shop_app.state.shell import Shell
 from shop_app.web import (
     app_manifest,
@@ -116,6 +117,7 @@ from shop_app.web.page_load import PageLoad
 from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
+from shop_app.web.sockets_elsewhere import elsewhere
 from shop_app.worker import alone, jobs, timetable
 from shop_app.worker.timetable import Job
 from shop_app.workflows import learn_methods, ship_all
@@ -201,6 +203,7 @@ SHOP = Extension(
     states=(CreditAdmin, History, PromotionAdmin, Reauth),
     lifespans=(
         *FOLLOWS,
+        elsewhere.told,
         learn_methods.hourly,
         refused_sign_ins.written_down,
         metrics.looked_at,
@@ -345,10 +348,11 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
         own_files.close(settings().data_dir)
         under_way.follow(app)
         await warm()
-        bus.start(partial(live.emit, app))
+        emit = live.emitter(app)
+        bus().start(emit, catch_up(app, emit, (pushes.of_rooms, admin_pushes.of_rooms)))
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(open_sockets.watched(app, sign_in.show_ended))
-            stack.push_async_callback(bus.stop)
+            stack.push_async_callback(bus().stop)
             _listen(parts, stack)
             for lifespan in parts.lifespans:
                 await stack.enter_async_context(lifespan())
@@ -369,9 +373,10 @@ def _listen(parts: Extension, stack: AsyncExitStack) -> None:
 async def _working(parts: Extension) -> AsyncIterator[None]:
     """From the start to the end of a process for background work alone, which no page is connected to."""
     own_files.close(settings().data_dir)
-    bus.start(_to_nobody)
+    # Without pages there is nothing to catch up with; what is kept has `other_processes.followed`.
+    bus().start(_to_nobody, _nothing_missed)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(bus.stop)
+        stack.push_async_callback(bus().stop)
         _listen(parts, stack)
         for lifespan in FOLLOWS:
             await stack.enter_async_context(lifespan())
@@ -381,6 +386,10 @@ async def _working(parts: Extension) -> AsyncIterator[None]:
 
 async def _to_nobody(_push: Push) -> None:
     """Pages are connected to other processes."""
+
+
+async def _nothing_missed() -> None:
+    """No page here waits for what a lost Redis has kept from it."""
 
 
 async def warm() -> None:
