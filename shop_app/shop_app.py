@@ -373,8 +373,7 @@ def _listen(parts: Extension, stack: AsyncExitStack) -> None:
 async def _working(parts: Extension) -> AsyncIterator[None]:
     """From the start to the end of a process for background work alone, which no page is connected to."""
     own_files.close(settings().data_dir)
-    # Without pages there is nothing to catch up with; what is kept has `other_processes.followed`.
-    bus().start(_to_nobody, _nothing_missed)
+    bus().start(_nothing, _nothing)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(bus().stop)
         _listen(parts, stack)
@@ -384,12 +383,8 @@ async def _working(parts: Extension) -> AsyncIterator[None]:
         yield
 
 
-async def _to_nobody(_push: Push) -> None:
-    """Pages are connected to other processes."""
-
-
-async def _nothing_missed() -> None:
-    """No page here waits for what a lost Redis has kept from it."""
+async def _nothing(*_push: Push) -> None:
+    """Pages are connected to other processes: nothing is sent here, and nothing is missed."""
 
 
 async def warm() -> None:
