@@ -25,6 +25,7 @@ from starlette.types import ASGIApp
 
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
+from shop_app.web import kept_builds
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ def run() -> None:
     speak()
     prepare_database()
     build_front_end()
+    kept_builds.keep(BUILT.parent, settings().data_dir / kept_builds.FOLDER)
     token = _set_up_token()
     os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
     if settings().workers > 1:
