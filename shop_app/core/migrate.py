@@ -34,8 +34,22 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def suits(connection: Connection) -> bool:
+    """Whether this release can work on the database: it has the newest schema that is known here, or a later one.
+
+    A later release only adds to the schema (docs/operations.md), so that two can run side by side and one can
+    be gone back to.
+    """
+    revision = current(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision == newest() or (revision is not None and revision not in known)
+
+
 def migrate(on: Engine | None = None) -> tuple[str | None, str]:
-    """Bring the database to the newest schema, all or nothing; returns the revisions before and after."""
+    """Bring the database to the newest schema, all or nothing; returns the revisions before and after.
+
+    One that a later release has migrated stays as it is.
+    """
     with (on or engine()).connect().execution_options(writes=True, durable=True) as connection:
         if connection.dialect.name == "sqlite":
             # Some migrations copy a table and drop the old one, which would delete the rows that refer to
@@ -49,7 +63,7 @@ def migrate(on: Engine | None = None) -> tuple[str | None, str]:
         config = _config()
         config.attributes["connection"] = connection
         try:
-            if before != newest():
+            if not suits(connection):
                 command.upgrade(config, "head")
                 _refuse_orphans(connection)
             connection.commit()
@@ -57,7 +71,7 @@ def migrate(on: Engine | None = None) -> tuple[str | None, str]:
             connection.rollback()
             if connection.dialect.name == "sqlite":
                 _foreign_keys(connection, on=True)
-        return before, newest()
+        return before, current(connection) or newest()
 
 
 def _foreign_keys(connection: Connection, *, on: bool) -> None:
