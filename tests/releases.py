@@ -1,4 +1,4 @@
-"""Another release of the shop: a copy of it with other names of built files, and with another State if asked."""
+"""Another release of the shop: a copy of it with other names of built files, and another State if asked."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def current(connection: Connection) -> str | None:
 
 
 def suits(connection: Connection) -> bool:
-    """Whether this release can work on the database: it has the newest schema that is known here, or a later one.
+    """Whether this release can work on the database: it has the newest schema known here, or a later one.
 
     A later release only adds to the schema (docs/operations.md), so that two can run side by side and one can
     be gone back to.

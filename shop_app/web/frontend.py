@@ -133,8 +133,8 @@ _REFLEX_RELOAD = """  if (Date.now() - last_reload > info.reload_cooldown_ms) {
     return;
   }
 """
-# A tab of another release is loaded again: after a moment of its own, while somebody looks at it, and while the
-# server is there. Whoever has something to lose by it keeps it (assets/shop.js), or says no (assets/admin.js).
+# A tab of another release is loaded again: after a moment of its own, while somebody looks at it, and while
+# the server is there. Who has something to lose by it keeps it (assets/shop.js) or says no (assets/admin.js).
 _OUR_RELOAD = """  if (Date.now() - last_reload > info.reload_cooldown_ms) {
     if (!reload_waits) window.setTimeout(reloadOnceSeen, Math.random() * %(spread_ms)d, socket);
     reload_waits = true;
@@ -172,7 +172,7 @@ RELOAD_SPREAD_MS = 10_000
 
 
 def reload_with_care(state_js: str) -> str:
-    """Reflex's state.js, where a tab of another release is loaded again without a loss and not with all others.
+    """Reflex's state.js, where a tab of another release is loaded again, without a loss and spread out.
 
     Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
     """

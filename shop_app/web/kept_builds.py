@@ -1,8 +1,8 @@
 """The built files of the last releases: a tab that was opened before an upgrade asks for them by their names.
 
-A page loads what another page needs when somebody goes there, by a name that has the content's digest in it, and a
-build deletes the files of the build before. So each server puts a copy of its build's hashed files into the data
-folder as it starts. Servers of two releases that share a data folder answer each other's.
+A page loads what another page needs when somebody goes there, by a name with the content's digest in it, and
+a build deletes the files of the build before. So each server copies the hashed files of its build into the data
+folder as it starts. Servers of two releases that share a data folder have each other's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ASSET = re.compile(r"/assets/(\w[\w.-]*)")
 
 
 def keep(client: Path, folder: Path) -> None:
-    """Copy the hashed files of the build in `client` to `folder`, and delete all but the newest releases there.
+    """Copy the hashed files of the build in `client` to `folder`, and delete all but the newest there.
 
     A release that is started again is the newest again, so one that was gone back to stays.
     """

@@ -1,4 +1,4 @@
-"""Files of former releases: kept by each server that starts, a bounded number of them, and answered by their names."""
+"""Files of former releases: kept by each server that starts, of a bounded number of them."""
 
 from __future__ import annotations
 
