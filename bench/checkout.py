@@ -11,10 +11,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import psutil
 from sqlmodel import col, func, select
 
-from bench import in_services, shoppers
+from bench import cpu, in_services, shoppers
 from bench.report import Row, latency_rows, percentile
 from shop_app.core import db
 from shop_app.models import Letter, Order, Payment, PaymentState, PaymentStatus, Variant
@@ -46,11 +45,11 @@ def over_sockets(shop: Shop, *, seconds: float = SECONDS, shopper_count: int = S
     first = newest_number(shop) + 1
     shoppers.run(shop.url, key, skus, shoppers=2, staff=1, seconds=1.0, first=first)
     first = newest_number(shop) + 1
-    before = cpu_seconds(shop)
+    before = cpu.of_shop(shop)
     done = shoppers.run(
         shop.url, key, skus, shoppers=shopper_count, staff=STAFF, seconds=seconds, first=first
     )
-    cpu_ms = (cpu_seconds(shop) - before) * 1000 / max(done.orders, 1)
+    cpu_ms = (cpu.of_shop(shop) - before) * 1000 / max(done.orders, 1)
     waiting = unsent(shop)
     check(shop, first, done.orders)
     whole = done.milliseconds["whole"]
@@ -86,11 +85,6 @@ def newest_number(shop: Shop) -> int:
 def unsent(shop: Shop) -> int:
     with shop.session() as session:
         return session.exec(select(func.count()).where(col(Letter.sent_at).is_(None))).one()
-
-
-def cpu_seconds(shop: Shop) -> float:
-    used = psutil.Process(shop.process.pid).cpu_times()
-    return used.user + used.system
 
 
 def check(shop: Shop, first: int, orders: int) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import psutil
 from sqlmodel import col, func, select
 
-from bench import load
+from bench import cpu, load
 from bench.report import Row, latency_rows
 from shop_app.models import Cart
 from tests.shop import Shop, running
@@ -27,9 +26,9 @@ def run(folder: Path) -> list[Row]:
         load.run(shop.url, TURNS, processes=1, tabs=1, seconds=1)
         before = changes(shop)
         one = load.run(shop.url, TURNS, processes=1, tabs=1, seconds=SECONDS)
-        cpu = cpu_seconds(shop)
+        used = cpu.of_shop(shop)
         many = load.run(shop.url, TURNS, processes=2, tabs=8, seconds=SECONDS)
-        cpu_ms = (cpu_seconds(shop) - cpu) * 1000 / max(many.events, 1)
+        cpu_ms = (cpu.of_shop(shop) - used) * 1000 / max(many.events, 1)
         committed = changes(shop) - before
     assert committed == one.events + many.events, (
         f"{committed} changes for {one.events + many.events} answers"
@@ -41,11 +40,6 @@ def run(folder: Path) -> list[Row]:
         *latency_rows("add to cart, 16 tabs", many.milliseconds),
         Row("the server's CPU for one event", cpu_ms, "ms"),
     ]
-
-
-def cpu_seconds(shop: Shop) -> float:
-    used = psutil.Process(shop.process.pid).cpu_times()
-    return used.user + used.system
 
 
 def changes(shop: Shop) -> int:

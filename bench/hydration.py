@@ -15,8 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-import psutil
-
+from bench import cpu
 from bench.report import Row
 from tests.shop import Shop, running
 from tests.socket_client import Tab, page_says
@@ -51,14 +50,14 @@ def _rows(page: str, path: str, shops: dict[str, Shop]) -> list[Row]:
     said = {name: page_says(shop.url, path) for name, shop in shops.items()}
     for turn in range(ROUNDS + 1):
         for name, shop in shops.items():
-            began = _cpu_seconds(shop)
-            _get(shop.url, path, OPENED)
-            between = _cpu_seconds(shop)
-            kilobytes[name] = asyncio.run(_open(shop.url, path, said[name], OPENED)) / 1024
+            began = cpu.of_shop(shop)
+            get(shop.url, path, OPENED)
+            between = cpu.of_shop(shop)
+            kilobytes[name] = asyncio.run(open_pages(shop.url, path, said[name], OPENED)) / 1024
             if turn:
                 # The first round only warms up.
                 documents[name].append(1000 * (between - began) / OPENED)
-                sockets[name].append(1000 * (_cpu_seconds(shop) - between) / OPENED)
+                sockets[name].append(1000 * (cpu.of_shop(shop) - between) / OPENED)
     costs = {name: (median(documents[name]), median(sockets[name])) for name in shops}
     rows = [
         Row(f"{page}: the server's CPU for its socket", costs["now"][1], "ms", 6),
@@ -81,7 +80,7 @@ def _rows(page: str, path: str, shops: dict[str, Shop]) -> list[Row]:
     return rows
 
 
-def _get(url: str, path: str, times: int) -> None:
+def get(url: str, path: str, times: int) -> None:
     """Ask for the document so many times, as a browser that has its cookie."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
     headers = {"Cookie": f"shop_visitor={'a' * 43}", "Accept-Encoding": "gzip, br"}
@@ -93,7 +92,7 @@ def _get(url: str, path: str, times: int) -> None:
     connection.close()
 
 
-async def _open(url: str, path: str, said: list[str], times: int) -> float:
+async def open_pages(url: str, path: str, said: list[str], times: int) -> float:
     """Open the page so many times, one after another; the bytes of the frames of each."""
     received = 0
     for _time in range(times):
@@ -106,8 +105,3 @@ async def _open(url: str, path: str, said: list[str], times: int) -> float:
         received += tab.frame_bytes
         await tab.close()
     return received / times
-
-
-def _cpu_seconds(shop: Shop) -> float:
-    used = psutil.Process(shop.process.pid).cpu_times()
-    return used.user + used.system

@@ -202,7 +202,8 @@ def page_says(base: str, path: str) -> list[str]:
     return re.findall(r"[0-9a-f]{16}", built[0][1]) + (held[0]["held"] if held else [])
 
 
-_BUILT = re.compile(r"initialStateHashes=\[([^\]]*)\]")
+# A list, or as the minifier writes a long one: a text with dots between.
+_BUILT = re.compile(r"initialStateHashes=[\[`]([^\]`]*)")
 _HELD = re.compile(r'<script src="(/values/[^"]+)" async>')
 
 
