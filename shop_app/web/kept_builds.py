@@ -1,8 +1,8 @@
 """The built files of the last releases: a tab that was opened before an upgrade asks for them by their names.
 
 A page loads what another page needs when somebody goes there, by a name with the content's digest in it, and
-a build deletes the files of the build before. So each server copies the hashed files of its build into the data
-folder as it starts. Servers of two releases that share a data folder have each other's.
+a build deletes the files of the build before. So each server copies the hashed files of its build into the
+data folder as it starts. Servers of two releases that share a data folder have each other's.
 """
 
 from __future__ import annotations
