@@ -1,4 +1,4 @@
-"""What docs/operations.md tells operators to use: systemd takes the units, the image has what the shop needs."""
+"""What docs/operations.md has for operators: systemd takes the units, the image has what the shop needs."""
 
 from __future__ import annotations
 
