@@ -9,6 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -167,7 +168,9 @@ def test_a_silent_socket_stays_open(url: str):
             await tab.send("reflex___state____state.hydrate_and_load")
             assert await tab.answer(seconds=30)
 
-    asyncio.run(be_silent())
+    # The browser's driver has this thread's loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, be_silent()).result()
 
 
 def test_a_second_release_takes_over_beside_the_first(
