@@ -29,6 +29,7 @@ PARTS = {
     "journeys": ("journeys",),
 }
 NOTHING_COLLECTED = 5
+SLOWEST_FILES = 20
 # Worth the start of a second process only where there is enough to do.
 SPREAD = ("rules", "services", "state", "http", "races", "faults", "journeys")
 
@@ -39,6 +40,8 @@ class Part:
     paths: list[Path]
     seconds: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
+    file_seconds: Counter[str] = field(default_factory=Counter)
+    """What the tests of each file took together, in all processes."""
     status: int = 0
     figures: str = ""
     """What its tests have measured (`tests.figures`), a line each."""
@@ -83,7 +86,7 @@ def run(part: Part) -> None:
         ).returncode
         part.seconds = time.monotonic() - started
         if report.exists():
-            part.counts = _counts(report)
+            part.counts, part.file_seconds = _counts(report), _file_seconds(report)
         if figures.exists():
             part.figures = figures.read_text()
 
@@ -100,6 +103,13 @@ def _counts(report: Path) -> Counter[str]:
     return counts
 
 
+def _file_seconds(report: Path) -> Counter[str]:
+    seconds = Counter[str]()
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        seconds[case.get("classname", "")] += float(case.get("time", 0))
+    return seconds
+
+
 def close(done: list[Part]) -> int:
     """Print the table and, last, the totals as pytest says them; the exit code."""
     seconds = sum(part.seconds for part in done)
@@ -109,6 +119,8 @@ def close(done: list[Part]) -> int:
     for part in done:
         numbers = "".join(f"{part.counts[name]:8d}" for name in ("passed", "failed", "errors", "skipped"))
         print(f"{part.name:<10}{part.seconds:9.1f}{numbers}" + ("   <- red" if part.name in broken else ""))
+    slowest = sum((part.file_seconds for part in done), Counter[str]()).most_common(SLOWEST_FILES)
+    print("\nThe slowest files: " + ", ".join(f"{name} {took:.0f} s" for name, took in slowest))
     for part in done:
         if part.figures:
             sys.stdout.write(f"\nMeasured by {part.name}:\n{part.figures}")
