@@ -290,6 +290,21 @@
   // typed in the back office, don't.
   const TYPED = "typed";
   const SECRET = "[type=password], [type=hidden], [type=file], [autocomplete*=one-time-code], [autocomplete*=cc-]";
+  // A browser may keep nothing for a page, and says so by an error.
+  const keepForReload = (text) => {
+    try {
+      sessionStorage.setItem(TYPED, text);
+    } catch {}
+  };
+  const keptForReload = () => {
+    try {
+      const text = sessionStorage.getItem(TYPED);
+      sessionStorage.removeItem(TYPED);
+      return text;
+    } catch {
+      return null;
+    }
+  };
   const touched = new Set();
   for (const type of ["input", "change"]) {
     addEventListener(type, ({ target }) => target.matches?.("input, select, textarea") && touched.add(target), true);
@@ -311,12 +326,11 @@
       const isActive = field === document.activeElement;
       return { name: nameOf(field), value, checked, selection: isActive && [selectionStart, selectionEnd] };
     });
-    sessionStorage.setItem(TYPED, JSON.stringify({ address: location.pathname, typed }));
+    keepForReload(JSON.stringify({ address: location.pathname, typed }));
   });
   let missing = [];
   const takeTyped = () => {
-    const kept = JSON.parse(sessionStorage.getItem(TYPED) ?? "null");
-    sessionStorage.removeItem(TYPED);
+    const kept = JSON.parse(keptForReload() ?? "null");
     const [navigation] = performance.getEntriesByType("navigation");
     if (kept?.address === location.pathname && navigation?.type === "reload") missing = kept.typed;
   };

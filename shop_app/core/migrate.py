@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -41,8 +43,13 @@ def suits(connection: Connection) -> bool:
     be gone back to.
     """
     revision = current(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    return revision == newest() or (revision is not None and revision not in known)
+    return revision == newest() or (revision is not None and revision not in _known())
+
+
+@lru_cache(maxsize=1)
+def _known() -> frozenset[str]:
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return frozenset(script.revision for script in scripts)
 
 
 def migrate(on: Engine | None = None) -> tuple[str | None, str]:

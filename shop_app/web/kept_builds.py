@@ -25,7 +25,7 @@ FOLDER = "builds"
 """Their place in the data folder."""
 FORMER = 2
 """So many releases before the newest are kept."""
-_ASSET = re.compile(r"/assets/(\w[\w.-]*)")
+_ASSET = re.compile(r"/assets/(\w[\w.-]{0,199})")
 
 
 def keep(client: Path, folder: Path) -> None:

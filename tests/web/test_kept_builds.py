@@ -92,7 +92,15 @@ async def test_a_former_file_comes_compressed_as_the_build_made_it(tmp_path: Pat
 
 @pytest.mark.parametrize(
     "path",
-    ["/assets/../.lock", "/assets/.lock", "/assets/%2e%2e/.lock", "/assets/", "/assets/cart-0.js", "/x"],
+    [
+        "/assets/../.lock",
+        "/assets/.lock",
+        "/assets/%2e%2e/.lock",
+        "/assets/",
+        "/assets/cart-0.js",
+        "/x",
+        f"/assets/{'x' * 300}.js",
+    ],
 )
 async def test_nothing_else_of_the_folder_is_reached(tmp_path: Path, kept_in: Path, path: str):
     start(tmp_path, kept_in, 1)
