@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from filelock import FileLock
 from starlette.types import ASGIApp
 
+from shop_app.core import live_hosts, metrics_folder
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
 from shop_app.web import kept_builds
@@ -35,6 +36,8 @@ BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 _NOT_BUILT = (
     "core/access/",
     "core/db.py",
+    "core/live_hosts.py",
+    "core/metrics",
     "models/",
     "providers/",
     "sandbox/",
@@ -70,6 +73,7 @@ def run() -> None:
     settings()
     speak()
     prepare_database()
+    live_hosts.claim()
     build_front_end()
     kept_builds.keep(BUILT.parent, settings().data_dir / kept_builds.FOLDER)
     token = _set_up_token()
@@ -114,9 +118,12 @@ def bring_up_to_date() -> tuple[str | None, str]:
     revisions = migrate.migrate()
     with db.transaction() as session:
         base_data.lay(session)
-        listing_index.complete(session)
         if settings().mode != "demo":
             profile.open_existing(session)
+    last = None
+    while last != 0:
+        with db.transaction() as session:
+            last = listing_index.complete(session, after=last or 0)
     db.read_here(profile.load)
     return revisions
 
@@ -319,6 +326,7 @@ async def _serve(application: ASGIApp, port: int, host: str) -> None:
 def _serve_many(started: float, token: str | None) -> None:
     from granian import Granian
 
+    metrics_folder.share()
     server = Granian(
         "shop_app.serve:asgi",
         address=settings().listen_host,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from alembic.config import Config
@@ -16,6 +18,10 @@ from .settings import ROOT
 
 ADVISORY_LOCK = 7_301_244
 """The key of the advisory lock that lets one process at a time migrate on PostgreSQL; any number will do."""
+
+
+class Orphans(RuntimeError):
+    """Rows refer to rows that aren't there."""
 
 
 def _config() -> Config:
@@ -57,6 +63,19 @@ def migrate(on: Engine | None = None) -> tuple[str | None, str]:
 
     One that a later release has migrated stays as it is.
     """
+    with schema_transaction(on) as connection:
+        before = current(connection)
+        if not suits(connection):
+            upgrade(connection)
+        return before, current(connection) or newest()
+
+
+@contextmanager
+def schema_transaction(on: Engine | None = None) -> Iterator[Connection]:
+    """A transaction that changes the schema: one at a time, committed at the end or undone.
+
+    Nothing bounds its time, and on SQLite foreign keys are off in it.
+    """
     with (on or engine()).connect().execution_options(writes=True, durable=True) as connection:
         if connection.dialect.name == "sqlite":
             # Some migrations copy a table and drop the old one, which would delete the rows that refer to
@@ -66,19 +85,29 @@ def migrate(on: Engine | None = None) -> tuple[str | None, str]:
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": ADVISORY_LOCK})
-        before = current(connection)
-        config = _config()
-        config.attributes["connection"] = connection
         try:
-            if not suits(connection):
-                command.upgrade(config, "head")
-                _refuse_orphans(connection)
+            yield connection
             connection.commit()
         finally:
             connection.rollback()
             if connection.dialect.name == "sqlite":
                 _foreign_keys(connection, on=True)
-        return before, current(connection) or newest()
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema of a `schema_transaction` up to a revision.
+
+    Errors  Orphans where a row then refers to one that isn't there.
+    """
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    _refuse_orphans(connection)
+
+
+def knows(revision: str) -> bool:
+    """Whether the code can bring a database of that revision up to the newest."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def _foreign_keys(connection: Connection, *, on: bool) -> None:
@@ -90,12 +119,10 @@ def _foreign_keys(connection: Connection, *, on: bool) -> None:
 def _refuse_orphans(connection: Connection) -> None:
     """Check the foreign keys, which were off.
 
-    Errors  RuntimeError where a row refers to one that isn't there; the migration is then undone.
+    Errors  Orphans where a row refers to one that isn't there.
     """
     if connection.dialect.name != "sqlite":
         return
     orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
     if orphans:
-        raise RuntimeError(
-            f"The migration left rows that refer to nothing: {[tuple(row) for row in orphans]}"
-        )
+        raise Orphans(f"There are rows that refer to nothing: {[tuple(row) for row in orphans]}")
