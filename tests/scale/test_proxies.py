@@ -7,6 +7,7 @@ import io
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from shop_app.core.settings import ROOT
+from shop_app.web import kept_builds
 from tests import releases
 from tests.conftest import skip_or_fail
 from tests.journeys.conftest import browser  # noqa: F401  (a fixture)
@@ -185,6 +187,7 @@ def test_a_second_release_takes_over_beside_the_first(
     settings: dict[str, str],
 ):
     """Each server has the files of its own release alone, as on two machines; a tab may ask either."""
+    beside = settings | {"PORT": str(ports.servers[1]), "SHOP_DATA_DIR": str(shop.data)}
     second = releases.another(tmp_path, "s_", changes_states=False)
     shopper.fill_cart("dune-mug")
     both = {
@@ -192,10 +195,9 @@ def test_a_second_release_takes_over_beside_the_first(
         for root in (ROOT, second)
     }
     assert len(both) == 2
-    port = str(ports.servers[1])
-    with scaled_shop(
-        tmp_path, postgres_server, redis.url, workers=1, name=DATABASE, root=second, PORT=port, **settings
-    ):
+    with scaled_shop(tmp_path, postgres_server, redis.url, workers=1, name=DATABASE, root=second, **beside):
+        # What they would share on one machine.
+        shutil.rmtree(shop.data / kept_builds.FOLDER)
         for _time in range(4):
             for name in both:
                 assert client.get(f"/assets/{name}").status_code == 200
