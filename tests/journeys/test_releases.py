@@ -47,19 +47,6 @@ def await_release(page: Page, root: Path) -> None:
     page.locator(f'link[href="/assets/{name}"]').first.wait_for(state="attached", timeout=60_000)
 
 
-def edit_the_name(shopper: Shopper) -> Page:
-    """A tab of the back office with a change that isn't saved."""
-    desk = shopper.tab()
-    shopper.open("/admin/login", desk)
-    shopper.see("login-email", desk).fill("owner@example.com")
-    shopper.see("login-password", desk).fill("demo-owner")
-    shopper.see("login-submit", desk).click()
-    desk.wait_for_url(re.compile(r"/admin(?!/login)"))
-    shopper.open("/admin/settings/shop", desk)
-    desk.get_by_label("Name of the shop").fill("Tide & Twine")
-    return desk
-
-
 @pytest.mark.timeout(600)
 def test_open_tabs_outlive_two_releases(shopper: Shopper, tmp_path: Path):
     port = shopper.base.rpartition(":")[2]
@@ -72,8 +59,7 @@ def test_open_tabs_outlive_two_releases(shopper: Shopper, tmp_path: Path):
         shopper.open("/orders/lookup", lookup)
         number.click()
         lookup.keyboard.type("1234567")
-        desk = edit_the_name(shopper)
-        loads, lookup_loads, desk_loads = (count_loads(page) for page in (shopper.page, lookup, desk))
+        loads, lookup_loads = count_loads(shopper.page), count_loads(lookup)
     with running(tmp_path, root=same, PORT=port):
         # It connects again by itself, and what it loads now is the former release's.
         shopper.page.keyboard.press("Escape")
@@ -98,9 +84,5 @@ def test_open_tabs_outlive_two_releases(shopper: Shopper, tmp_path: Path):
         # And what was opened under the first release could go on even now.
         first = next(name for name in releases.chunks(ROOT) if name.startswith("_about_"))
         assert urllib.request.urlopen(f"{shopper.base}/assets/{first}").status == 200
-        # Whoever has something unsaved in the back office is asked.
-        asked = desk.get_by_role("alert").filter(has_text="The shop has changed since this page was loaded")
-        expect(asked).to_be_visible(timeout=60_000)
-        expect(desk.get_by_label("Name of the shop")).to_have_value("Tide & Twine")
         shopper.page.wait_for_timeout(frontend.RELOAD_SPREAD_MS)
-        assert (len(loads), len(lookup_loads), desk_loads) == (1, 1, [])
+        assert (len(loads), len(lookup_loads)) == (1, 1)
