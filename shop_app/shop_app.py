@@ -87,6 +87,7 @@ from shop_app.state.admin.reauth import Reauth
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
+from shop_app.state.missed import catch_up
 from shop_app.state.shell import Shell
 from shop_app.web import (
     app_manifest,
@@ -116,6 +117,7 @@ from shop_app.web.page_load import PageLoad
 from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
+from shop_app.web.sockets_elsewhere import elsewhere
 from shop_app.worker import jobs, timetable
 from shop_app.worker.timetable import Job
 from shop_app.workflows import learn_methods, ship_all
@@ -201,6 +203,7 @@ SHOP = Extension(
         pushes.running,
         admin_pushes.running,
         other_processes.followed,
+        elsewhere.told,
         learn_methods.hourly,
         refused_sign_ins.written_down,
         metrics.looked_at,
@@ -345,10 +348,11 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
         own_files.close(settings().data_dir)
         app.event_processor.graceful_shutdown_timeout = HANDLERS_FINISH_SECONDS
         await warm()
-        bus.start(partial(live.emit, app))
+        emit = live.emitter(app)
+        bus().start(emit, catch_up(app, emit, (pushes.of_rooms, admin_pushes.of_rooms)))
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(open_sockets.watched(app, sign_in.show_ended))
-            stack.push_async_callback(bus.stop)
+            stack.push_async_callback(bus().stop)
             for listener in parts.listeners:
                 stack.callback(events.subscribe(listener.event, listener.call))
             for lifespan in parts.lifespans:

@@ -27,6 +27,9 @@ STOREFRONT = "storefront"
 OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER, STOREFRONT)
 """What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
 
+OF_EACH_PROCESS = (STOREFRONT,)
+"""What each process pushes by itself: it finds in the database that the shop has changed."""
+
 
 def product_key(slug: str) -> str:
     """The key under which pages keep the newest values of a product."""

@@ -24,3 +24,11 @@ def order_audience(session: Session, order_ids: Collection[int]) -> list[str]:
         return []
     statement = select(Order.token).where(col(Order.id).in_(list(order_ids)))
     return list(session.connection().execute(statement).scalars())
+
+
+def with_carts(session: Session, visitor_hashes: Collection[str]) -> set[str]:
+    """Those of these visitors who have a cart, or had one that became an order."""
+    if not visitor_hashes:
+        return set()
+    statement = select(Cart.key_hash).where(col(Cart.key_hash).in_(list(visitor_hashes))).distinct()
+    return set(session.connection().execute(statement).scalars())

@@ -13,7 +13,7 @@ from .shop import profile
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """The newest rows, and since the ones before: stamps of the listing index, products with other stock.
+    """The newest rows, and since the ones before: stamps of the listing index, variants with other stock.
 
     `shop_version` is that of the shop's profile.
     """
@@ -22,6 +22,7 @@ class Traces:
     movement_id: int = 0
     shop_version: int = 0
     stamps: tuple[str, ...] = ()
+    variant_ids: tuple[int, ...] = ()
     product_ids: tuple[int, ...] = ()
 
 
@@ -29,7 +30,7 @@ _change_id = select(func.coalesce(func.max(col(ListingChange.id)), 0))
 _movement_id = select(func.coalesce(func.max(col(StockMovement.id)), 0))
 _stamps = select(col(ListingChange.stamp)).where(col(ListingChange.id) > bindparam("seen"))
 _moved = (
-    select(col(Variant.product_id))
+    select(col(Variant.id), col(Variant.product_id))
     .join(StockMovement, col(StockMovement.variant_id) == Variant.id)
     .where(col(StockMovement.id) > bindparam("seen"))
     .distinct()
@@ -42,9 +43,16 @@ def traces(session: Session, seen: Traces | None = None) -> Traces:
     change_id, movement_id = (connection.execute(part).scalar_one() for part in (_change_id, _movement_id))
     if seen is None:
         return Traces(change_id, movement_id, profile.version(session))
-    stamps = product_ids = ()
+    stamps, moved = (), []
     if change_id > seen.change_id:
         stamps = tuple(connection.execute(_stamps, {"seen": seen.change_id}).scalars())
     if movement_id > seen.movement_id:
-        product_ids = tuple(connection.execute(_moved, {"seen": seen.movement_id}).scalars())
-    return Traces(change_id, movement_id, profile.version(session), stamps, product_ids)
+        moved = connection.execute(_moved, {"seen": seen.movement_id}).all()
+    return Traces(
+        change_id,
+        movement_id,
+        profile.version(session),
+        stamps,
+        variant_ids=tuple(row.id for row in moved),
+        product_ids=tuple({row.product_id for row in moved}),
+    )

@@ -15,12 +15,13 @@ A socket that reconnects has left its rooms; `on_load` runs again then, so join 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar
 
 import reflex as rx
+from cachetools import LRUCache
 from reflex.state import OnLoadInternalState, StateUpdate
 from reflex_base.event import Event, EventHandler
 from reflex_base.registry import RegistrationContext
@@ -29,7 +30,7 @@ from reflex_base.utils.format import format_event_handler
 from shop_app import reflex_private
 from shop_app.core import fact_cache, metrics
 from shop_app.realtime import rooms
-from shop_app.realtime.bus import Push
+from shop_app.realtime.bus import Emit, Push
 
 from .base import visitor_hash
 
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 
 MAX_WATCHED = 120
 """Products on one page that are kept up to date."""
+MOST_ROOMS = 10_000
+"""Of so many rooms it is known when their newest patch was read."""
 MAX_READS = 3
 """So often a view is read that changes while its page begins to follow it."""
 View = TypeVar("View")
@@ -201,12 +204,40 @@ def shown_here(state: rx.State, *kinds: str) -> Iterator[None]:
         author.reset(before)
 
 
-async def emit(app: rx.App, push: Push) -> None:
-    """Send a push to the room's sockets of this process: one message, whatever their number."""
+def open_rooms(app: rx.App) -> list[str]:
+    """The rooms that have pages of this process in them."""
     if app.sio is None or app.event_namespace is None:
-        return
-    metrics.PUSHES.inc()
-    delta = reflex_private.delta(Live, push.patch) if push.patch else {}
-    update = StateUpdate(delta=delta, events=[Event(name=name) for name in push.ask])
-    namespace = app.event_namespace.namespace
-    await app.sio.emit("event", update, room=push.room, skip_sid=push.skip or None, namespace=namespace)
+        return []
+    return [name for name in app.sio.manager.rooms.get(app.event_namespace.namespace, ()) if name]
+
+
+def emitter(app: rx.App) -> Emit:
+    """What sends a push to the room's sockets of this process: one message, whatever their number.
+
+    Two processes that push the same product may be heard in the other order than they read it in. They read
+    it a whole window after what they push about, so that of two patches the one that was read later has
+    all that the other has: the other is dropped.
+    """
+    newest_ms: LRUCache[str, int] = LRUCache(MOST_ROOMS)
+
+    async def emit(push: Push) -> None:
+        if app.sio is None or app.event_namespace is None:
+            return
+        at_ms = _read_at_ms(push)
+        if at_ms:
+            if at_ms < newest_ms.get(push.room, 0):
+                return
+            newest_ms[push.room] = at_ms
+        metrics.PUSHES.inc()
+        delta = reflex_private.delta(Live, push.patch) if push.patch else {}
+        update = StateUpdate(delta=delta, events=[Event(name=name) for name in push.ask])
+        namespace = app.event_namespace.namespace
+        await app.sio.emit("event", update, room=push.room, skip_sid=push.skip or None, namespace=namespace)
+
+    return emit
+
+
+def _read_at_ms(push: Push) -> int:
+    """When the database was read for a patch, 0 where it doesn't say."""
+    values = push.patch.values()
+    return max((value.get("at", 0) for value in values if isinstance(value, Mapping)), default=0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from typing import TypeVar
 
 from shop_app.core import db, events
 from shop_app.core.access.cookies import key_hash
@@ -15,7 +16,7 @@ from shop_app.realtime import rooms
 from shop_app.realtime.bus import Push, bus
 from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ProductAvailability
-from shop_app.services.push_targets import cart_audience, order_audience
+from shop_app.services.push_targets import cart_audience, order_audience, with_carts
 
 from .cart import Cart
 from .checkout import Checkout
@@ -23,6 +24,7 @@ from .live import PAGE_LOADS, Author, author, handler_name
 from .order import Order
 
 log = logging.getLogger(__name__)
+Id = TypeVar("Id", int, str)
 
 WINDOW_SECONDS = 0.05
 """Events of this long are read together: a sale of ten lines is one query."""
@@ -124,7 +126,7 @@ async def publish(changes: Changes) -> None:
     """Read what the pages need to know of these changes, and publish it to their rooms."""
     for variant_ids in _chunks(changes.variants):
         for product in await db.read(availability.of_variants, variant_ids):
-            _publish_product(product)
+            bus().publish(_product(product))
         await asyncio.sleep(0)
     for cart_ids in _chunks(changes.carts):
         for cart_id, visitor_hash in (await db.read(cart_audience, cart_ids)).items():
@@ -132,12 +134,12 @@ async def publish(changes: Changes) -> None:
         await asyncio.sleep(0)
     for order_ids in _chunks(changes.orders):
         for order_id in order_ids:
-            bus.publish(Push(f"{rooms.DESK_ORDER}{order_id}", ask=_desk_order))
+            bus().publish(Push(f"{rooms.DESK_ORDER}{order_id}", ask=_desk_order))
         for token in await db.read(order_audience, order_ids):
-            bus.publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
+            bus().publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
         await asyncio.sleep(0)
     if changes.shop:
-        bus.publish(shop_changed())
+        bus().publish(shop_changed())
 
 
 def shop_changed() -> Push:
@@ -145,24 +147,47 @@ def shop_changed() -> Push:
     return Push(rooms.STOREFRONT, ask=(PAGE_LOADS,))
 
 
-def _chunks(ids: Iterable[int]) -> Iterator[tuple[int, ...]]:
+def _chunks(ids: Iterable[Id]) -> Iterator[tuple[Id, ...]]:
     """The ids in order, so many at once as the loop can spare the time for; it turns after each."""
     ordered = sorted(ids)
     for start in range(0, len(ordered), IDS_AT_ONCE):
         yield tuple(ordered[start : start + IDS_AT_ONCE])
 
 
-def _publish_product(product: ProductAvailability) -> None:
+def _product(product: ProductAvailability) -> Push:
     fields = asdict(product)
     slug = fields.pop("slug")
     fields["at"] = fields.pop("at_ms")
-    bus.publish(Push(rooms.PRODUCT + slug, {rooms.product_key(slug): fields}))
+    return Push(rooms.PRODUCT + slug, {rooms.product_key(slug): fields})
 
 
 def _publish_cart(visitor_hash: str, by: Author) -> None:
     """Ask the visitor's tabs to load the cart again, but not the one that did it and shows it."""
     for kind, handler in ((rooms.CART, Cart.load), (rooms.CHECKOUT, Checkout.refresh)):
-        bus.publish(Push(kind + visitor_hash, ask=(handler_name(handler),), skip=by.skipped(kind)))
+        bus().publish(Push(kind + visitor_hash, ask=(handler_name(handler),), skip=by.skipped(kind)))
+
+
+async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
+    """What the pages in these rooms need to show all as it is now: for what may have been missed.
+
+    Those of the storefront need nothing: whether the shop has changed is seen by its version.
+    """
+    for slugs in _chunks(_keys(names, rooms.PRODUCT)):
+        for product in await db.read(availability.of_products, slugs):
+            yield _product(product)
+    for token_hash in _keys(names, rooms.ORDER):
+        yield Push(rooms.ORDER + token_hash, ask=(handler_name(Order.load),))
+    for visitor_hash in _keys(names, rooms.CHECKOUT):
+        yield Push(rooms.CHECKOUT + visitor_hash, ask=(handler_name(Checkout.refresh),))
+    for visitor_hashes in _chunks(_keys(names, rooms.CART)):
+        for visitor_hash in await db.read(with_carts, visitor_hashes):
+            yield Push(rooms.CART + visitor_hash, ask=(handler_name(Cart.load),))
+    for order_id in _keys(names, rooms.DESK_ORDER):
+        yield Push(rooms.DESK_ORDER + order_id, ask=_desk_order)
+
+
+def _keys(names: Iterable[str], kind: str) -> list[str]:
+    return [name.removeprefix(kind) for name in names if name.startswith(kind)]
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from shop_app.core.access.token_buckets import TokenBucket, TokenBuckets
 from shop_app.core.settings import load_test, settings
 
 from .send_buffer import SendBuffer, Total
+from .sockets_elsewhere import elsewhere
 from .tab_states import state_key
 
 MESSAGE_BYTES = 64 * 1024
@@ -31,6 +32,7 @@ ADDRESS_MESSAGE_BURST = 300
 """From all sockets of one address together: more wait."""
 LONGEST_WAIT_SECONDS = 10
 SOCKETS_PER_ADDRESS = 50
+"""Of all processes together."""
 NEW_SOCKETS_PER_SECOND = 10
 NEW_SOCKET_BURST = 200
 """From one address: every page that is loaded opens one."""
@@ -68,6 +70,7 @@ class Sockets:
         self.app = app
         self.origins = frozenset(origins)
         self.of_address: Counter[str] = Counter()
+        elsewhere.own = self.of_address
         self.unsent = Total()
         self._new = TokenBuckets(NEW_SOCKETS_PER_SECOND, NEW_SOCKET_BURST)
         self._messages = TokenBuckets(ADDRESS_MESSAGES_PER_SECOND, ADDRESS_MESSAGE_BURST)
@@ -107,7 +110,7 @@ class Sockets:
             return "no tab"
         if load_test():
             return ""
-        if self.of_address[address] >= SOCKETS_PER_ADDRESS:
+        if self.of_address[address] + elsewhere.of(address) >= SOCKETS_PER_ADDRESS:
             return "too many of one address"
         if self.of_address.total() >= settings().most_tabs:
             return "too many of all"

@@ -42,6 +42,12 @@ class OpenPage:
         """The cart that the page shows; empty before it is loaded."""
         return self.values.get(CART, {}).get("view_rx_state_", {})
 
+    @property
+    def port(self) -> int:
+        """The port of its own end of the connection, 0 without one."""
+        socket = self._tab._socket
+        return socket.get_extra_info("sockname", ("", 0))[1] if socket and self.is_connected else 0
+
     async def send(self, name: str, payload: Mapping[str, Any] | None = None) -> bool:
         """Send an event, as a click does; False where the page has no connection, and nothing was sent."""
         if not self.is_connected:

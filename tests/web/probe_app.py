@@ -192,7 +192,7 @@ async def probe(scope: Scope, receive: Receive, send: Send) -> None:
             patch = {
                 rooms.product_key(request["slug"]): {**request["fields"], "at": time.time_ns() // 1_000_000}
             }
-            bus.publish(Push(rooms.PRODUCT + request["slug"], patch))
+            bus().publish(Push(rooms.PRODUCT + request["slug"], patch))
         if "release" in request:
             released[request["release"]].set()
         if request.get("forget"):
@@ -201,7 +201,7 @@ async def probe(scope: Scope, receive: Receive, send: Send) -> None:
         if "revoke" in request:
             revoked.add(cookies.key_hash(request["revoke"]))
         if "visitor" in request:
-            bus.publish(Push(rooms.CART + request["visitor"], ask=(handler_name(Probe.who_am_i),)))
+            bus().publish(Push(rooms.CART + request["visitor"], ask=(handler_name(Probe.who_am_i),)))
     body = json.dumps({"ran": ran, "name": Probe.get_full_name(), **at_work()}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})

@@ -3,7 +3,7 @@
 A limit counts by visitor, by address, and by the e-mail address that an event names. A visitor's cookie is
 free to make, so the limit by address is the one that holds; whole offices share an address, so answers to it
 slow down before they are refused. Counted in this process, or in Redis where the settings name one, so that
-the workers count together.
+all processes count together; while Redis is away, each counts by itself again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import NoReturn
 
 from limits import RateLimitItem, parse
-from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from ..email_addresses import mailbox
@@ -25,6 +24,7 @@ from ..settings import load_test, settings
 from . import security_log
 from .clients import Client
 from .counts import BoundedStorage
+from .shared_counts import SharedStorage
 
 PAUSE_SECONDS = 0.25
 """The first pause of an answer that is slowed; each further one is longer by as much."""
@@ -170,9 +170,7 @@ _waiting: Counter[str] = Counter()
 
 @lru_cache(maxsize=1)
 def _limiter() -> SlidingWindowCounterRateLimiter:
-    url = settings().redis_url
-    storage = RedisStorage(f"async+{url}", implementation="redispy") if url else BoundedStorage()
-    return SlidingWindowCounterRateLimiter(storage)
+    return SlidingWindowCounterRateLimiter(SharedStorage() if settings().redis_url else BoundedStorage())
 
 
 @lru_cache(maxsize=64)

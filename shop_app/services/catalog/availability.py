@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlmodel import Session, col
 
 from ...core import clock
@@ -140,6 +140,14 @@ _numbers = (
 )
 
 
+_one_of_each = (
+    select(func.min(Variant.id))
+    .join(Product, col(Variant.product_id) == Product.id)
+    .where(col(Product.slug).in_(bindparam("slugs", expanding=True)))
+    .group_by(col(Variant.product_id))
+)
+
+
 def of_variants(session: Session, variant_ids: tuple[int, ...]) -> list[ProductAvailability]:
     """The live numbers of the published products that these variants belong to, in the order of their ids."""
     if not variant_ids:
@@ -155,6 +163,12 @@ def of_variants(session: Session, variant_ids: tuple[int, ...]) -> list[ProductA
         session, {one.id: one.compare_at_minor for variants in by_slug.values() for one in variants}
     )
     return [_product_availability(slug, variants, lowest, at_ms) for slug, variants in by_slug.items()]
+
+
+def of_products(session: Session, slugs: Sequence[str]) -> list[ProductAvailability]:
+    """The same for the published products with these slugs."""
+    ids = session.connection().execute(_one_of_each, {"slugs": list(slugs)}).scalars()
+    return of_variants(session, tuple(ids))
 
 
 def _product_availability(

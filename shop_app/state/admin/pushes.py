@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 
 from shop_app.core import events
@@ -54,7 +54,7 @@ class _Publisher:
         with self._lock:
             waiting, self._waiting = self._waiting, set()
         for room, handler in sorted(waiting):
-            bus.publish(Push(room, ask=(handler,)))
+            bus().publish(Push(room, ask=(handler,)))
 
 
 def _asked(event: events.Event) -> list[tuple[str, str]]:
@@ -63,6 +63,14 @@ def _asked(event: events.Event) -> list[tuple[str, str]]:
         return [(rooms.STAFF + str(event.staff_id), handler_name(RecordList.look_at_jobs))]
     names = (event.name,) if isinstance(event, events.ListChanged) else _LISTS[type(event)]
     return [(rooms.LIST + name, handler_name(RecordList.look)) for name in names]
+
+
+async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
+    """What the pages in these rooms need to show all as it is now: for what may have been missed."""
+    for kind, handler in ((rooms.LIST, RecordList.look), (rooms.STAFF, RecordList.look_at_jobs)):
+        for name in names:
+            if name.startswith(kind):
+                yield Push(name, ask=(handler_name(handler),))
 
 
 @asynccontextmanager
