@@ -23,6 +23,7 @@ ALL = (
     "catalogue",
     "lighthouse",
     "lists",
+    "reconnects",
     "scale",
 )
 """Each is a module here with `run(folder) -> list[Row]`, or with a command line and a table of its own."""

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp
 from shop_app.core import live_hosts, metrics_folder
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
+from shop_app.web import kept_builds
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ def run() -> None:
     prepare_database()
     live_hosts.claim()
     build_front_end()
+    kept_builds.keep(BUILT.parent, settings().data_dir / kept_builds.FOLDER)
     token = _set_up_token()
     os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
     if settings().workers > 1:
@@ -190,14 +192,27 @@ def build_front_end(*, force: bool = False) -> bool:
 
     Errors  SystemExit with the build's last lines where it fails; the old build then stays unused.
     """
-    # Outside of .web, which a build may delete.
-    with FileLock(STAMP.parent.with_name(".web.lock")):
-        return _build_front_end(force)
+    # First without the lock: where the pages are built before, as in an image, nothing has to be written.
+    if not force and _is_built():
+        return False
+    try:
+        # Outside of .web, which a build may delete.
+        with FileLock(STAMP.parent.with_name(".web.lock")):
+            return _build_front_end(force)
+    except PermissionError as error:
+        raise SystemExit(
+            f"The pages have to be built, and {error.filename} can't be written. Build them before the start,"
+            f" with SHOP_LOCALE={shop().locale}, the language of this shop."
+        ) from None
+
+
+def _is_built() -> bool:
+    """Whether the front end is there, and built of the sources as they are now."""
+    return BUILT.exists() and STAMP.exists() and STAMP.read_text() == sources_hash()
 
 
 def _build_front_end(force: bool) -> bool:
-    wanted_hash = sources_hash()
-    if not force and BUILT.exists() and STAMP.exists() and STAMP.read_text() == wanted_hash:
+    if not force and _is_built():
         return False
     print("Building the pages; this happens once, and again when they change …", flush=True)
     STAMP.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -41,13 +42,32 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def suits(connection: Connection) -> bool:
+    """Whether this release can work on the database: it has the newest schema known here, or a later one.
+
+    A later release only adds to the schema (docs/operations.md), so that two can run side by side and one can
+    be gone back to.
+    """
+    revision = current(connection)
+    return revision == newest() or (revision is not None and revision not in _known())
+
+
+@lru_cache(maxsize=1)
+def _known() -> frozenset[str]:
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return frozenset(script.revision for script in scripts)
+
+
 def migrate(on: Engine | None = None) -> tuple[str | None, str]:
-    """Bring the database to the newest schema, all or nothing; returns the revisions before and after."""
+    """Bring the database to the newest schema, all or nothing; returns the revisions before and after.
+
+    One that a later release has migrated stays as it is.
+    """
     with schema_transaction(on) as connection:
         before = current(connection)
-        if before != newest():
+        if not suits(connection):
             upgrade(connection)
-        return before, newest()
+        return before, current(connection) or newest()
 
 
 @contextmanager
