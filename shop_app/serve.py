@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from filelock import FileLock
 from starlette.types import ASGIApp
 
+from shop_app.core import live_hosts, metrics_folder
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
 
@@ -34,6 +35,8 @@ BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 _NOT_BUILT = (
     "core/access/",
     "core/db.py",
+    "core/live_hosts.py",
+    "core/metrics",
     "models/",
     "providers/",
     "sandbox/",
@@ -69,6 +72,7 @@ def run() -> None:
     settings()
     speak()
     prepare_database()
+    live_hosts.claim()
     build_front_end()
     token = _set_up_token()
     os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
@@ -304,6 +308,7 @@ async def _serve(application: ASGIApp, port: int, host: str) -> None:
 def _serve_many(started: float, token: str | None) -> None:
     from granian import Granian
 
+    metrics_folder.share()
     server = Granian(
         "shop_app.serve:asgi",
         address=settings().listen_host,

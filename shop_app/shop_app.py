@@ -94,6 +94,7 @@ from shop_app.web import (
     health,
     logs,
     media,
+    metrics,
     open_sockets,
     own_account,
     refused_sign_ins,
@@ -109,6 +110,7 @@ from shop_app.web.edge import Edge
 from shop_app.web.error_boundary import ErrorBoundary
 from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissions
+from shop_app.web.metrics import Metered
 from shop_app.web.page_load import PageLoad
 from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
@@ -200,6 +202,7 @@ SHOP = Extension(
         other_processes.followed,
         learn_methods.hourly,
         refused_sign_ins.written_down,
+        metrics.looked_at,
         lambda: tcp_timeout.bounded(settings().port),
     ),
 )
@@ -323,7 +326,8 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     stylesheets = front_end.stylesheets if front_end else ()
     inner = SetUp(inner, draw=partial(set_up.document, stylesheets=stylesheets))
     origins = rx.config.get_config().cors_allowed_origins
-    return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())
+    hashes = front_end.script_hashes if front_end else ()
+    return Metered(Edge(inner, origins=origins, script_hashes=hashes))
 
 
 def _addresses(pages: Iterable[Page]) -> SitemapEntries:

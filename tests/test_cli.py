@@ -27,6 +27,8 @@ COMMANDS = (
     "doctor",
     "serve",
     "setup",
+    "backup",
+    "restore",
 )
 
 

@@ -344,3 +344,37 @@ def test_a_demo_listens_on_this_machine_alone_unless_told_otherwise(configure: C
     with pytest.raises(WrongSetting, match="SHOP_HOST can't be used: it has to be an IP address"):
         configure(SHOP_HOST="everywhere")
     assert configure(**PRODUCTION, SHOP_HOST="").listen_host == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://pictures", "it has to begin with s3://"),
+        ("s3://", "the name after s3:// isn't one that a bucket can have"),
+        ("s3://key:secret@pictures", "keys don't belong into it"),
+        ("s3://pictures/../other", "the path in the bucket may have"),
+        ("s3://pictures?acl=public", "acl isn't an option of it"),
+        ("s3://pictures?region=Europe!", "its region has to look like"),
+        ("s3://pictures?endpoint=ftp://x", "it has to begin with http:// or https://"),
+        ("s3://pictures?endpoint=https://a:b@x", "it has a user name or a password in it"),
+    ],
+)
+def test_a_bucket_s_address_is_checked(url: str, reason: str, configure: Configure):
+    with pytest.raises(WrongSetting, match="SHOP_MEDIA_URL can't be used") as refused:
+        configure(SHOP_MEDIA_URL=url, SHOP_MEDIA_ACCESS_KEY_ID="a", SHOP_MEDIA_SECRET_ACCESS_KEY="b")
+    assert reason in str(refused.value)
+
+
+def test_a_bucket_needs_its_keys(configure: Configure):
+    with pytest.raises(WrongSetting, match="SHOP_MEDIA_URL needs the bucket's keys"):
+        configure(SHOP_MEDIA_URL="s3://pictures", SHOP_MEDIA_ACCESS_KEY_ID="a")
+
+
+def test_a_bucket_s_address_is_taken_apart(configure: Configure):
+    keys = {"SHOP_MEDIA_ACCESS_KEY_ID": "a", "SHOP_MEDIA_SECRET_ACCESS_KEY": "b"}
+    bucket = configure(
+        SHOP_MEDIA_URL="s3://pictures/shop/one/?region=eu-central-1&endpoint=https://s3.example:9000", **keys
+    ).media_bucket
+    assert bucket
+    assert (bucket.name, bucket.prefix) == ("pictures", "shop/one")
+    assert (bucket.region, bucket.endpoint) == ("eu-central-1", "https://s3.example:9000")

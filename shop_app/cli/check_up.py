@@ -30,7 +30,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Check everything. Changes nothing; connects to the database, to Redis and to the mail server alone."""
+    """Check everything. Changes nothing; connects to the database, Redis, mail server and bucket alone."""
     chosen = settings()
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _settings,
@@ -41,6 +41,7 @@ def examine() -> list[Finding]:
         _mail,
         _letters,
         _pictures,
+        _media,
         _front_end,
     )
     return [finding for check in checks for finding in check(chosen)]
@@ -219,6 +220,23 @@ def _pictures(_chosen: Settings) -> Iterator[Finding]:
         yield Finding("fails", "pictures", f"Pillow was built without {', '.join(lacking)}")
     else:
         yield Finding("ok", "pictures", "AVIF, WebP and JPEG can be made")
+
+
+def _media(chosen: Settings) -> Iterator[Finding]:
+    """Where pictures are kept, and whether that answers."""
+    from ..core.errors import ProviderDown
+    from ..providers.storage import storage
+    from ..services.catalog import pictures
+
+    if chosen.media_bucket is None:
+        yield Finding("ok", "media", f"{chosen.data_dir / 'media'}, for one machine")
+        return
+    try:
+        next(iter(storage().names(pictures.ORIGINALS)), None)
+    except ProviderDown:
+        yield Finding("fails", "media", f"the bucket {chosen.media_bucket.name} doesn't answer, see the log")
+    else:
+        yield Finding("ok", "media", f"the bucket {chosen.media_bucket.name} answers")
 
 
 def _front_end(_chosen: Settings) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from . import books, database, products, server, staff
+from . import backup, books, database, products, server, staff
 
 COMMANDS = (
     database.migrate,
@@ -18,6 +18,8 @@ COMMANDS = (
     staff.create_staff,
     books.check_books,
     books.reconcile,
+    backup.backup,
+    backup.restore,
     server.doctor,
     server.serve,
 )

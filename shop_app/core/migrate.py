@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -18,6 +20,10 @@ log = logging.getLogger(__name__)
 
 ADVISORY_LOCK = 7_301_244
 """The key of the advisory lock that lets one process at a time migrate on PostgreSQL; any number will do."""
+
+
+class Orphans(RuntimeError):
+    """Rows refer to rows that aren't there."""
 
 
 def _config() -> Config:
@@ -45,44 +51,66 @@ def migrate(on: Engine | None = None) -> tuple[str | None, str]:
     logged where the server has too few connections.
     """
     bind = on or engine()
-    lacking: list[str] = []
-    with bind.connect().execution_options(writes=True, durable=True) as connection:
-        if connection.dialect.name == "sqlite":
-            # Some migrations copy a table and drop the old one, which would delete the rows that refer to
-            # it. The pragma has no effect inside a transaction, so it comes before the first statement.
-            _foreign_keys(connection, on=False)
-        else:
-            lacking = _alone_on_postgres(connection)
+    with schema_transaction(bind) as connection:
         before = current(connection)
-        config = _config()
-        config.attributes["connection"] = connection
-        try:
-            if before != newest():
-                command.upgrade(config, "head")
-                _refuse_orphans(connection)
-            connection.commit()
-        finally:
-            connection.rollback()
-            if connection.dialect.name == "sqlite":
-                _foreign_keys(connection, on=True)
-    if lacking:
+        has_new_defaults = connection.dialect.name == "postgresql" and _prepare_role(connection)
+        if before != newest():
+            upgrade(connection)
+    if has_new_defaults:
         # Connections have the defaults of the moment when they were opened.
         bind.dispose()
     return before, newest()
 
 
-def _alone_on_postgres(connection: Connection) -> list[str]:
-    """Wait until no other process migrates, then set the defaults that the role lacks; their names."""
+def _prepare_role(connection: Connection) -> bool:
+    """Set the defaults that PostgreSQL's role lacks; says whether there were any."""
     from . import postgres
 
-    lacking = postgres.missing_defaults(connection)
-    connection.execute(text("SET LOCAL lock_timeout = 0"))
-    connection.execute(text("SET LOCAL statement_timeout = 0"))
-    connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": ADVISORY_LOCK})
-    postgres.set_defaults(connection, lacking)
     if problem := postgres.problem_with_connections(connection, settings()):
         log.warning("The shop may need %s.", problem)
-    return lacking
+    lacking = postgres.missing_defaults(connection)
+    postgres.set_defaults(connection, lacking)
+    return bool(lacking)
+
+
+@contextmanager
+def schema_transaction(on: Engine | None = None) -> Iterator[Connection]:
+    """A transaction that changes the schema: one at a time, committed at the end or undone.
+
+    Nothing bounds its time, and on SQLite foreign keys are off in it.
+    """
+    with (on or engine()).connect().execution_options(writes=True, durable=True) as connection:
+        if connection.dialect.name == "sqlite":
+            # Some migrations copy a table and drop the old one, which would delete the rows that refer to
+            # it. The pragma has no effect inside a transaction, so it comes before the first statement.
+            _foreign_keys(connection, on=False)
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": ADVISORY_LOCK})
+        try:
+            yield connection
+            connection.commit()
+        finally:
+            connection.rollback()
+            if connection.dialect.name == "sqlite":
+                _foreign_keys(connection, on=True)
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema of a `schema_transaction` up to a revision.
+
+    Errors  Orphans where a row then refers to one that isn't there.
+    """
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    _refuse_orphans(connection)
+
+
+def knows(revision: str) -> bool:
+    """Whether the code can bring a database of that revision up to the newest."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def _foreign_keys(connection: Connection, *, on: bool) -> None:
@@ -94,12 +122,10 @@ def _foreign_keys(connection: Connection, *, on: bool) -> None:
 def _refuse_orphans(connection: Connection) -> None:
     """Check the foreign keys, which were off.
 
-    Errors  RuntimeError where a row refers to one that isn't there; the migration is then undone.
+    Errors  Orphans where a row refers to one that isn't there.
     """
     if connection.dialect.name != "sqlite":
         return
     orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
     if orphans:
-        raise RuntimeError(
-            f"The migration left rows that refer to nothing: {[tuple(row) for row in orphans]}"
-        )
+        raise Orphans(f"There are rows that refer to nothing: {[tuple(row) for row in orphans]}")

@@ -20,8 +20,9 @@ ROLE_DEFAULTS = {
 }
 """What each session begins with. The role has them, because PgBouncer takes no options at the start."""
 _SET_BY_ROLE = text(
-    "SELECT name FROM pg_settings WHERE name = ANY(:names)"
-    " AND source IN ('database', 'user', 'database user')"
+    "SELECT lower(split_part(unnest(setconfig), '=', 1)) FROM pg_db_role_setting"
+    " WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
+    " AND setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = current_user))"
 )
 CONNECT = {
     "connect_timeout": 5,
@@ -89,8 +90,8 @@ def prepare_connection(connection: Any, _record: object) -> None:
 
 def missing_defaults(connection: Connection) -> list[str]:
     """Those of ROLE_DEFAULTS that neither the role nor the database has, with any value."""
-    found = set(connection.execute(_SET_BY_ROLE, {"names": list(ROLE_DEFAULTS)}).scalars())
-    return [name for name in ROLE_DEFAULTS if name not in found]
+    found = set(connection.execute(_SET_BY_ROLE).scalars())
+    return [name for name in ROLE_DEFAULTS if name.lower() not in found]
 
 
 def set_defaults(connection: Connection, names: Iterable[str]) -> None:

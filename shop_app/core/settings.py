@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     stripe_webhook_secret: str = Field("", validation_alias="STRIPE_WEBHOOK_SECRET")
     stripe_api_base: str = Field("", validation_alias="STRIPE_API_BASE")
     smtp_url: str = ""
+    media_url: str = ""
+    """Where pictures are kept: s3://BUCKET/PATH?region=…&endpoint=…; "" for the data folder."""
+    media_access_key_id: str = ""
+    media_secret_access_key: str = Field("", repr=False)
+    media_cache_mb: int = Field(1024, ge=64)
+    """Of pictures from the bucket that each machine keeps on its own disk."""
     # Beyond the contract.
     locale: str = "en"
     country: str = Field("DE", min_length=2, max_length=2)
@@ -157,6 +163,13 @@ class Settings(BaseSettings):
             settings_checks.database(value)
         return value
 
+    @field_validator("media_url")
+    @classmethod
+    def _known_bucket(cls, value: str) -> str:
+        if value:
+            settings_checks.bucket(value)
+        return value
+
     @field_validator(*_SCHEMES)
     @classmethod
     def _known_address(cls, value: str, info: ValidationInfo) -> str:
@@ -170,6 +183,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 "SHOP_WORKERS is more than 1, which needs PostgreSQL in SHOP_DATABASE_URL"
                 " and Redis in SHOP_REDIS_URL"
+            )
+        if self.media_url and not (self.media_access_key_id and self.media_secret_access_key):
+            raise ValueError(
+                "SHOP_MEDIA_URL needs the bucket's keys in SHOP_MEDIA_ACCESS_KEY_ID and"
+                " SHOP_MEDIA_SECRET_ACCESS_KEY"
             )
         if self.mode == "production":
             self._refuse_what_only_a_demo_takes()
@@ -232,6 +250,11 @@ class Settings(BaseSettings):
         return settings_checks.database(self.database_url).render_as_string(hide_password=False)
 
     @property
+    def media_bucket(self) -> settings_checks.Bucket | None:
+        """The bucket that pictures are kept in; None where that is the data folder."""
+        return settings_checks.bucket(self.media_url) if self.media_url else None
+
+    @property
     def uses_sandbox(self) -> bool:
         """Whether payments go to the built-in sandbox instead of Stripe."""
         return not self.stripe_secret_key
@@ -253,6 +276,11 @@ class Settings(BaseSettings):
         """The secrets that sign webhooks: several, with commas between, while one replaces another."""
         given = tuple(part.strip() for part in self.stripe_webhook_secret.split(",") if part.strip())
         return given or ("whsec_" + _kept_secret(self.data_dir / "sandbox_webhook_secret"),)
+
+    @property
+    def folder_id(self) -> str:
+        """What tells this data folder from all others."""
+        return _kept_secret(self.data_dir / "folder_id")
 
     @property
     def signing_key(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import available_timezones
 
 from babel.core import get_global
@@ -16,6 +18,9 @@ SECRET_CHARS = 32
 SECRET_KINDS = 8
 """A random key of that length has at least so many different characters, even in hexadecimal."""
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.ASCII)
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+_PREFIX = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*|", re.ASCII)
+_REGION = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 _STRIPE_KEY = re.compile(r"(sk|rk)_(live|test)_\w+", re.ASCII)
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{16,}", re.ASCII)
 
@@ -68,6 +73,44 @@ def database(url: str) -> URL:
     if parts.drivername not in ("sqlite", "postgresql+psycopg"):
         raise ValueError("it has to begin with sqlite:// or postgresql://")
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Where pictures are kept on a server that speaks S3; `endpoint` is "" for Amazon's own."""
+
+    name: str
+    prefix: str
+    region: str
+    endpoint: str
+
+
+def bucket(url: str) -> Bucket:
+    """The bucket that an address such as s3://pictures/shop?region=eu-central-1 names.
+
+    Errors  ValueError for anything else, and for keys in it: addresses are shown.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "s3":
+        raise ValueError("it has to begin with s3://")
+    if "@" in parts.netloc:
+        raise ValueError(
+            "keys don't belong into it; SHOP_MEDIA_ACCESS_KEY_ID and SHOP_MEDIA_SECRET_ACCESS_KEY have them"
+        )
+    if not _BUCKET.fullmatch(parts.netloc):
+        raise ValueError("the name after s3:// isn't one that a bucket can have")
+    prefix = parts.path.strip("/")
+    if not _PREFIX.fullmatch(prefix) or parts.fragment:
+        raise ValueError("the path in the bucket may have letters, digits, - and _ between its slashes")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := sorted(options.keys() - {"region", "endpoint"}):
+        raise ValueError(f"{unknown[0]} isn't an option of it; region and endpoint are")
+    region, endpoint = options.get("region", "us-east-1"), options.get("endpoint", "")
+    if not _REGION.fullmatch(region):
+        raise ValueError("its region has to look like eu-central-1")
+    if endpoint and origin(endpoint) != endpoint.rstrip("/"):
+        raise ValueError("its endpoint has to be a bare address such as https://s3.example.com")
+    return Bucket(parts.netloc, prefix, region, endpoint.rstrip("/"))
 
 
 def country(code: str) -> str:

@@ -27,7 +27,7 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from shop_app import reflex_private
-from shop_app.core import fact_cache
+from shop_app.core import fact_cache, metrics
 from shop_app.realtime import rooms
 from shop_app.realtime.bus import Push
 
@@ -205,6 +205,7 @@ async def emit(app: rx.App, push: Push) -> None:
     """Send a push to the room's sockets of this process: one message, whatever their number."""
     if app.sio is None or app.event_namespace is None:
         return
+    metrics.PUSHES.inc()
     delta = reflex_private.delta(Live, push.patch) if push.patch else {}
     update = StateUpdate(delta=delta, events=[Event(name=name) for name in push.ask])
     namespace = app.event_namespace.namespace

@@ -9,6 +9,7 @@ from typing import Any
 from reflex.app import App, EventNamespace
 from reflex_base.registry import RegistrationContext
 
+from shop_app.core import metrics
 from shop_app.core.access import security_log
 from shop_app.core.access.clients import client_address, of_scope
 from shop_app.realtime import wire
@@ -39,6 +40,7 @@ class EventEntry(EventNamespace):
         except Misshapen as wrong:
             self._count(sid, str(wrong))
             return
+        metrics.EVENTS_TAKEN.inc()
         await super().on_event(sid, event)
 
     async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
@@ -64,6 +66,7 @@ class EventEntry(EventNamespace):
 
     def _count(self, sid: str, part: str) -> None:
         dropped[part] += 1
+        metrics.EVENTS_DROPPED.inc()
         client = of_scope(self._scope(sid))
         security_log.note("event dropped", address=client.address, visitor=client.visitor, detail=part)
 

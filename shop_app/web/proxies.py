@@ -10,7 +10,7 @@ from shop_app.core.settings import settings
 
 log = logging.getLogger(__name__)
 
-_SIGNS = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"forwarded", b"x-real-ip"})
+SIGNS = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"forwarded", b"x-real-ip"})
 _said = False
 
 
@@ -19,7 +19,7 @@ def recognise(scope: Scope) -> None:
     global _said
     if _said or settings().trusted_proxy_hops:
         return
-    signs = sorted({name.decode() for name, _value in scope["headers"] if name in _SIGNS})
+    signs = sorted({name.decode() for name, _value in scope["headers"] if name in SIGNS})
     if signs:
         _said = True
         log.warning(

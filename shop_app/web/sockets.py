@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shop_app.core import metrics
 from shop_app.core.access import cookies, security_log
 from shop_app.core.access.clients import client_address, header, set_client_address
 from shop_app.core.access.token_buckets import TokenBucket, TokenBuckets
@@ -87,11 +88,13 @@ class Sockets:
             lambda reason: security_log.note("socket closed", address=address, detail=reason),
         )
         self.of_address[address] += 1
+        metrics.OPEN_TABS.inc()
         try:
             await self.app(scope, self._metered(receive, outgoing, address), outgoing.send)
             await outgoing.finish()
         finally:
             outgoing.end()
+            metrics.OPEN_TABS.dec()
             self.of_address[address] -= 1
             if self.of_address[address] <= 0:
                 del self.of_address[address]

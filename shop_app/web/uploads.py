@@ -21,7 +21,7 @@ from shop_app.core import db
 from shop_app.core.access import clients, policy, rates
 from shop_app.core.access.permissions import MissingRight
 from shop_app.core.access.principal import Principal
-from shop_app.core.errors import Forbidden, ShopError
+from shop_app.core.errors import Forbidden, ProviderDown, ShopError
 from shop_app.core.i18n import _
 from shop_app.core.typed_text import prose
 from shop_app.services.catalog import pictures, product_pictures
@@ -44,7 +44,8 @@ _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
 async def picture(request: Request) -> Response:
     """Store the picture in the body; answers with what a page needs to show it.
 
-    403 for everybody but staff who may edit products, 413 and 422 for what can't be stored, with a sentence.
+    403 for everybody but staff who may edit products, 413 and 422 for what can't be stored, 503 while the
+    storage doesn't answer, with a sentence.
     """
     return await _taken(request, PERMISSION, _("A picture may have 6 MB at most."), _picture)
 
@@ -74,6 +75,8 @@ async def _taken(request: Request, permission: str, too_large: str, take: Take) 
         return _refusal("", refused.message, 403)
     except Forbidden as refused:
         return _refusal("", refused.message, 403)
+    except ProviderDown as refused:
+        return _refusal(name, refused.message, 503)
     except ShopError as refused:
         return _refusal(name, refused.message, 422)
     return JSONResponse(stored, 201)

@@ -11,6 +11,7 @@ from PIL import Image
 from starlette.applications import Starlette
 
 from shop_app.core import db
+from shop_app.core.settings import settings
 from shop_app.services.catalog import pictures
 from shop_app.web import media
 
@@ -43,7 +44,7 @@ async def test_a_shipped_picture_is_served_as_it_is(client):
     key = next(iter(pictures.shipped()))
     answer = await client.get(f"/media/{key}/640.avif")
     assert answer.content == (pictures.SHIPPED / "media" / key / "640.avif").read_bytes()
-    assert not pictures.media_dir().exists()
+    assert not (settings().data_dir / "media").exists()
 
 
 async def test_twenty_callers_at_once_make_it_once(client, key, monkeypatch):
@@ -77,4 +78,4 @@ async def test_anything_else_is_not_found_and_not_kept(client, key, path):
     answer = await client.get(path.format(key=key))
     assert answer.status_code == 404
     assert "immutable" not in answer.headers.get("cache-control", "")
-    assert not (pictures.media_dir() / key).exists()
+    assert not (settings().data_dir / "media" / key).exists()

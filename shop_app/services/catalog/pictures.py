@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
+import logging
 import re
-import tempfile
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,11 +16,13 @@ from typing import Any, BinaryIO
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from sqlmodel import Session, select
 
-from ...core import own_files
-from ...core.errors import Invalid, NotFound
+from ...core.errors import Invalid, NotFound, ProviderDown
 from ...core.i18n import _
-from ...core.settings import ROOT, settings
+from ...core.settings import ROOT
 from ...models import Picture
+from ...providers.storage import draft, storage
+
+log = logging.getLogger(__name__)
 
 WIDTHS = (320, 640, 960, 1440)
 FORMATS = ("avif", "webp", "jpg")
@@ -35,6 +35,8 @@ READABLE = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 SHIPPED = ROOT / "seed"
 """The demo's photos, with ready sizes in `media/` and an index from key to file."""
 
+ORIGINALS = "originals"
+"""The folder of the originals in the storage."""
 KEY = re.compile(r"[0-9a-f]{24}")
 
 # Decoders check this themselves, before they reserve memory for the pixels.
@@ -46,17 +48,13 @@ _decoding = threading.Semaphore(2)
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A picture that was checked. Its file is written: upright, in sRGB, without EXIF, encoded again."""
+    """A picture that was checked. Its file is stored: upright, in sRGB, without EXIF, encoded again."""
 
     key: str
     suffix: str
     width: int
     height: int
     colour: str
-
-    @property
-    def path(self) -> Path:
-        return _originals() / f"{self.key}.{self.suffix}"
 
 
 def key_of(data: bytes) -> str:
@@ -65,12 +63,13 @@ def key_of(data: bytes) -> str:
 
 
 def take_in(data: bytes) -> Original:
-    """Check and clean the bytes of a picture, and write its file; `keep` adds its row.
+    """Check and clean the bytes of a picture, and store its file; `keep` adds its row.
 
     Takes seconds and much memory, two at a time: call it on a thread, outside of a transaction. A file
     without a row does no harm: the same bytes have the same name.
 
-    Errors  Invalid for what isn't a picture, is damaged, or is too large; `code` says which.
+    Errors  Invalid for what isn't a picture, is damaged, or is too large; `code` says which. ProviderDown
+            where it can't be stored; nothing of it is left then.
     """
     if len(data) > MAX_BYTES:
         raise Invalid(
@@ -78,12 +77,24 @@ def take_in(data: bytes) -> Original:
             field="picture",
             code="too_large",
         )
-    with _decoding:
-        image = _decode(data)
-        suffix = "png" if image.mode == "RGBA" else "jpg"
-        original = Original(key_of(data), suffix, image.width, image.height, average_colour(image))
-        _write(original.path, lambda file: _encode_original(image, file))
+    try:
+        with draft(storage()) as path:
+            with _decoding:
+                original = _clean(data, path)
+            storage().put(original_name(original.key, original.suffix), path)
+    except OSError as error:
+        log.warning("A picture couldn't be stored: %s", error)
+        raise ProviderDown(_("The picture can't be stored just now. Try again in a while.")) from error
     return original
+
+
+def _clean(data: bytes, path: Path) -> Original:
+    """Write the picture anew at that path."""
+    image = _decode(data)
+    suffix = "png" if image.mode == "RGBA" else "jpg"
+    with path.open("wb") as file:
+        _encode_original(image, file)
+    return Original(key_of(data), suffix, image.width, image.height, average_colour(image))
 
 
 def keep(session: Session, original: Original, source: str = "") -> Picture:
@@ -103,39 +114,67 @@ def keep(session: Session, original: Original, source: str = "") -> Picture:
     return picture
 
 
-def media_dir() -> Path:
-    return settings().data_dir / "media"
+def original_name(key: str, suffix: str) -> str:
+    """The name of an original in the storage."""
+    return f"{ORIGINALS}/{key}.{suffix}"
 
 
-def _originals() -> Path:
-    return media_dir() / "originals"
+def own_width(session: Session, key: str) -> int:
+    """How wide the picture is, which never changes.
+
+    Errors  NotFound for a key that the shop has no picture of.
+    """
+    if key in shipped():
+        return shipped()[key]["width"]
+    width = session.exec(select(Picture.width).where(Picture.key == key)).first()
+    if width is None:
+        raise NotFound(_("There is no such picture."))
+    return width
+
+
+def made_width(width: int, own_width: int) -> int:
+    """The width that is made where `width` is asked for: at most the step above the picture's own."""
+    return min(width, next((step for step in WIDTHS if step >= own_width), WIDTHS[-1]))
 
 
 def ready(key: str, width: int, ext: str) -> Path | None:
-    """The file of that size if it has been made or shipped already; None where it hasn't."""
-    name = f"{key}/{width}.{ext}"
-    return next((path for path in (media_dir() / name, SHIPPED / "media" / name) if path.is_file()), None)
+    """The file of that size if this machine has it; None where it hasn't."""
+    name = _size_name(key, width, ext)
+    if path := storage().find(name):
+        return path
+    path = SHIPPED / "media" / name
+    return path if path.is_file() else None
+
+
+def _size_name(key: str, width: int, ext: str) -> str:
+    return f"{key}/{width}.{ext}"
 
 
 def derivative(key: str, width: int, ext: str) -> Path:
     """The file of a picture in one of WIDTHS and FORMATS; made on the first request.
 
-    Beyond the original's width it is as wide as the original. Takes up to a second: call it on a thread.
+    Beyond the original's width it is as wide as the original. Takes up to a second, and what the storage
+    takes: call it on a thread.
 
-    Errors  NotFound for an unknown key, width or format.
+    Errors  NotFound for an unknown key, width or format; ProviderDown where the storage doesn't answer.
     """
     if not KEY.fullmatch(key) or width not in WIDTHS or ext not in FORMATS:
         raise NotFound(_("There is no such picture."))
-    if ready_file := ready(key, width, ext):
-        return ready_file
-    source, own_width = _original(key)
-    width = min(width, next((step for step in WIDTHS if step >= own_width), WIDTHS[-1]))
-    if ready_file := ready(key, width, ext):
-        return ready_file
-    path = media_dir() / key / f"{width}.{ext}"
-    with _decoding:
-        _write(path, lambda file: encode(source, file, width, ext))
-    return path
+    if made := _made(key, width, ext):
+        return made
+    source, its_width = _original(key)
+    width = made_width(width, its_width)
+    if made := _made(key, width, ext):
+        return made
+    with draft(storage()) as path:
+        with _decoding, path.open("wb") as file:
+            encode(source, file, width, ext)
+        return storage().put(_size_name(key, width, ext), path)
+
+
+def _made(key: str, width: int, ext: str) -> Path | None:
+    """The file of that size if it was made before, on any machine."""
+    return ready(key, width, ext) or storage().fetch(_size_name(key, width, ext))
 
 
 def encode(source: Path, file: BinaryIO, width: int, ext: str, *, avif_speed: int = 8) -> None:
@@ -171,13 +210,12 @@ def shipped() -> dict[str, dict[str, Any]]:
 
 
 def _original(key: str) -> tuple[Path, int]:
-    for suffix in ("jpg", "png"):
-        path = _originals() / f"{key}.{suffix}"
-        if path.is_file():
-            return path, _width_of(path)
     source = shipped().get(key)
     if source and (path := SHIPPED / source["file"]).is_file():
         return path, source["width"]
+    for suffix in ("jpg", "png"):
+        if path := storage().fetch(original_name(key, suffix)):
+            return path, _width_of(path)
     raise NotFound(_("There is no such picture."))
 
 
@@ -266,16 +304,3 @@ def _encode_original(image: Image.Image, file: BinaryIO) -> None:
         image.save(file, "PNG", exif=b"")
     else:
         image.save(file, "JPEG", quality=92, progressive=True, optimize=True, exif=b"")
-
-
-def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    # Renaming is atomic: a reader, or another process that makes the same file, sees all or nothing.
-    own_files.folder(path.parent)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
