@@ -116,9 +116,12 @@ def bring_up_to_date() -> tuple[str | None, str]:
     revisions = migrate.migrate()
     with db.transaction() as session:
         base_data.lay(session)
-        listing_index.complete(session)
         if settings().mode != "demo":
             profile.open_existing(session)
+    last = None
+    while last != 0:
+        with db.transaction() as session:
+            last = listing_index.complete(session, after=last or 0)
     db.read_here(profile.load)
     return revisions
 

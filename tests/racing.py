@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -170,8 +170,8 @@ def by_tasks(command: str, buyers: Sequence[str], threads: int = THREADS) -> Cou
 
 
 @contextmanager
-def two_processes():
-    """A race that is run by two shop processes, each with half of the buyers, all at once."""
+def processes(count: int) -> Iterator[Race]:
+    """A race that is run by so many shop processes, each with its share of the buyers, all at once."""
     runners = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.racing"],
@@ -180,13 +180,13 @@ def two_processes():
             text=True,
             env=os.environ | {"SHOP_TESTING": "1"},
         )
-        for _process in range(2)
+        for _process in range(count)
     ]
 
     def race(command: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
-        for half, runner in enumerate(runners):
+        for place_at, runner in enumerate(runners):
             assert runner.stdin
-            job = {"command": command, "buyers": buyers[half::2]}
+            job = {"command": command, "buyers": buyers[place_at::count]}
             runner.stdin.write(json.dumps(job) + "\n")
             runner.stdin.flush()
         return sum((Counter(_answer(runner)) for runner in runners), Counter[str]())

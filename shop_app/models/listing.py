@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, Text
 from sqlmodel import Field, SQLModel
 
 from .base import json, key, maybe_minor, minor, refers
@@ -93,6 +93,8 @@ class ListingChange(SQLModel, table=True):
 
     id: int | None = key()
     stamp: str = Field(max_length=32)
+    product_ids: str | None = Field(default=None, sa_type=Text)
+    """The products it was of, separated by spaces; NULL where they are many or weren't said."""
 
 
 class Synonym(SQLModel, table=True):

@@ -19,7 +19,7 @@ from tests.racing import (
     count,
     fill_many,
     numbers,
-    two_processes,
+    processes,
     wrong_in_the_books,
 )
 
@@ -36,7 +36,7 @@ def race(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Race]:
     if request.param != "two processes":
         yield by_threads if request.param == "threads" else by_tasks
         return
-    with two_processes() as both:
+    with processes(2) as both:
         yield both
 
 

@@ -15,9 +15,11 @@ from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.inventory import admin as inventory_admin
+from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.orders import placing
 from shop_app.services.orders import units as order_units
 from tests.factories import key_hash, make_basics, make_product
+from tests.interleaving import Rival, Step, around
 from tests.racing import ENOUGH, FORM, at_once, count, fill, fill_many, numbers, wrong_in_the_books
 
 pytestmark = pytest.mark.both
@@ -94,11 +96,7 @@ def test_a_parcel_and_a_switch_meet_in_either_order(engine):
         def send_or_switch(kind: str, order_id: int = placed.order_id) -> str:
             if kind != "send":
                 return act((kind, ""))
-            try:
-                send(order_id)
-            except db.Unavailable:
-                # A clerk may be told to try again, and does.
-                send(order_id)
+            send(order_id)
             return kind
 
         ended = at_once(send_or_switch, ["send", "track" if round_number % 2 else "stop"], 2)
@@ -106,3 +104,18 @@ def test_a_parcel_and_a_switch_meet_in_either_order(engine):
         assert ended["send"] == 1
         assert wrong_in_the_books() == []
     assert count("shipment") == 10
+
+
+def test_a_parcel_whose_units_are_taken_does_not_wait_for_who_waits_for_them(engine):
+    """Who tracks it locks the variant, then its level; a movement has the level and names the variant."""
+    fill("buyer", TABLE=2)
+    with db.transaction() as session:
+        placed = placing.place(session, key_hash("buyer"), LATER, expected_total_minor=ENOUGH)
+    clerk = Rival(lambda: act(("track", "")))
+
+    with around(Step("its level is changed", inventory_commands, "shift_all"), "after", clerk):
+        send(placed.order_id)
+
+    assert (clerk.struck, clerk.problem) == (True, None)
+    assert count("shipment") == 1
+    assert wrong_in_the_books() == []

@@ -15,7 +15,7 @@ from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ListingQuery
 from shop_app.services.search import (
     categories,
-    facet_counts,
+    facet_fold,
     index_cache,
     listing,
     listing_index,
@@ -97,7 +97,7 @@ def test_a_page_of_a_list_is_read_in_the_order_of_an_index(
 
 
 def test_every_other_question_finds_its_rows_by_an_index(large: Session) -> None:
-    for key in (facet_counts.counts, categories.tree, search_queries.vocabulary):
+    for key in (facet_fold.counts, categories.tree, search_queries.vocabulary):
         key.get(large, index_cache.stamp(large))
     slug = large.connection().exec_driver_sql("SELECT slug FROM listing_item LIMIT 1").scalar_one()
     with watched(large) as sent:
@@ -146,7 +146,7 @@ def test_a_product_page_takes_as_many_statements_in_a_large_catalogue_as_in_a_sm
 
 
 def test_counts_kept_in_memory_are_those_of_the_database(large: Session) -> None:
-    counts = facet_counts.counts.get(large, index_cache.stamp(large))
+    counts = facet_fold.counts.get(large, index_cache.stamp(large))
     counted = large.connection().exec_driver_sql(
         "SELECT name, value, count(*) FROM listing_facet GROUP BY name, value"
     )

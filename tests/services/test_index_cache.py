@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.settings import ROOT
-from shop_app.services.search import facet_counts, index_cache, listing_index, word_index
+from shop_app.services.search import facet_fold, index_cache, listing_index, word_index
 from shop_app.services.search.index_cache import IndexCache
 from shop_app.services.storefront import home as storefront
 from tests.factories import make_basics, make_product
@@ -48,27 +49,65 @@ def test_of_many_who_come_first_one_builds_it(engine):
     assert built == [1]
 
 
+@pytest.mark.usefixtures("new")
+def test_what_follows_changes_is_computed_anew_behind_after_its_time(engine, monkeypatch):
+    """A reader never waits for it, and what failed once is tried again."""
+    monkeypatch.setattr(index_cache, "AT_ONCE_S", -1.0)
+    monkeypatch.setattr(index_cache, "REST", 0)
+    monkeypatch.setattr(index_cache, "WHOLE_FOR_SECONDS", -1)
+    built, go_on, failed = [], threading.Event(), threading.Event()
+
+    def build(_session: Session) -> str:
+        built.append(1)
+        if len(built) == 2:
+            failed.set()
+            raise OSError("once")
+        if len(built) > 2:
+            go_on.wait(30)
+        return f"built {len(built)}"
+
+    cache = IndexCache(build, renew=lambda _session, value: f"{value}, renewed")
+
+    def get() -> str:
+        with db.transaction() as session:
+            listing_index.changes(session)
+        with db.reading() as session:
+            return cache.get(session, index_cache.stamp(session))
+
+    assert get() == "built 1"
+    assert get() == "built 1, renewed"
+    assert failed.wait(30)
+    ends = time.monotonic() + 30
+    while len(built) < 3 and time.monotonic() < ends:
+        assert get().startswith("built 1, renewed")
+    go_on.set()
+    while not get().startswith("built 3") and time.monotonic() < ends:
+        pass
+    assert get().startswith("built")
+    assert "built 1" not in get()
+
+
 def test_warming_computes_everything_that_pages_need(engine, monkeypatch):
     with db.transaction() as session:
         make_basics(session)
         listing_index.refresh(session, [make_product(session, "Fable Lamp").id or 0])
     with db.reading() as session:
         index_cache.warm(session)
-    for cache in (facet_counts.counts, word_index.vocabulary):
+    for cache in (facet_fold.counts, word_index.vocabulary):
         monkeypatch.setattr(cache, "_build", lambda _session: pytest.fail("it was computed again"))
     with db.reading() as session:
-        assert facet_counts.counts.get(session, index_cache.stamp(session)).everything == 1
+        assert facet_fold.counts.get(session, index_cache.stamp(session)).everything == 1
         assert "lamp" in word_index.vocabulary.get(session, index_cache.stamp(session)).frequencies
 
 
 async def test_what_isnt_cached_yet_is_never_computed_on_the_loop(engine, monkeypatch):
-    build, threads = facet_counts.counts._build, []
+    build, threads = facet_fold.counts._build, []
 
     def noted(session: Session) -> object:
         threads.append(threading.current_thread())
         return build(session)
 
-    monkeypatch.setattr(facet_counts.counts, "_build", noted)
+    monkeypatch.setattr(facet_fold.counts, "_build", noted)
     await db.read(storefront.home)
     assert len(threads) == 1
     assert threads[0] is not threading.main_thread()
@@ -78,7 +117,7 @@ START = """
 import asyncio, threading
 from shop_app.core import db, migrate
 from shop_app.services.search import categories
-from shop_app.services.search import facet_counts, index_cache
+from shop_app.services.search import facet_fold, index_cache
 from shop_app import shop_app as shop
 
 migrate.migrate()

@@ -107,6 +107,21 @@ def test_what_an_earlier_version_has_put_on_the_listing_index_is_completed(sessi
     assert [row.sku for row in _variants(session, old)] == ["OLD-MOSS", "OLD-CLAY"]
 
 
+def test_what_isnt_complete_is_completed_a_part_at_a_time(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products = [make_product(session, title) for title in ("Old", "Older", "Oldest")]
+    first, second, third = (product.id or 0 for product in products)
+    listing_index.refresh(session, [first, second, third])
+    session.connection().execute(delete(ListingVariant).where(col(ListingVariant.product_id) != second))
+    monkeypatch.setattr(listing_index, "_incomplete", listing_index._incomplete.limit(1), raising=True)
+    assert listing_index.complete(session) == first
+    assert not _variants(session, products[2])
+    assert listing_index.complete(session, after=first) == third
+    assert listing_index.complete(session, after=third) == 0
+    assert all(len(_variants(session, product)) == 1 for product in products)
+
+
 def test_projecting_again_changes_nothing(session: Session) -> None:
     product = make_product(session, options={"Colour": ["Moss"]})
     listing_index.refresh(session, [product.id])  # pyright: ignore

@@ -61,7 +61,7 @@ def placed(session: Session, clock: Any) -> placing.PlacedOrder:
     cart_commands.add(session, ME, "DUNE-MUG-MOSS", 3)
     cart_commands.add(session, ME, "SHOAL-BOWL", 1)
     order = placing.place(session, ME, FORM, expected_total_minor=9980)
-    order_commands.mark_paid(session, order.order_id)
+    order_commands.apply_payments(session, order.order_id, order.total_minor, "EUR")
     return order
 
 
@@ -555,7 +555,7 @@ def test_a_withdrawal_is_declared_by_a_name_and_no_link(session, placed, name):
 def test_letters_that_others_cause_hold_up_no_receipt_of_what_was_paid(session, placed, paid):
     """Orders in that name cost nobody anything; they must not keep back what the law demands."""
     if paid:
-        order_commands.mark_paid(session, placed.order_id)
+        order_commands.apply_payments(session, placed.order_id, placed.total_minor, "EUR")
         order_commands.set_payment_status(session, placed.order_id, PaymentStatus.PAID)
     for number in range(60):
         outbox.write(session, "order_placed", "marta@example.com", f"order_placed:{number}", {})

@@ -36,7 +36,7 @@ async def address(open_tab, shop) -> str:
     await tab.load()
     await submit(tab, "pay", GOOD | {"shown_minor": "4490"})
     with db.transaction() as session:
-        order_commands.mark_paid(session, 1)
+        order_commands.apply_payments(session, 1, 4490, "EUR")
         line = rows_of_lines()[0]
         shipment = fulfilment_commands.ship(session, 1, {line: 2}, carrier="DHL", tracking="1", by=BOSS)
         fulfilment_commands.mark_delivered(session, shipment.id, by=BOSS)

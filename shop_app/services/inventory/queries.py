@@ -55,7 +55,9 @@ _STOCK_LEVELS = (
     .outerjoin(_level, _level.c.variant_id == _variant.c.id)
     .where(_variant.c.sku == bindparam("sku"))
 )
-_LOCKED = _STOCK_LEVELS.with_for_update(of=_variant)
+# `key_share`: who writes a movement has the level locked and refers to the variant, and mustn't wait here for
+# somebody who waits for that level.
+_LOCKED = _STOCK_LEVELS.with_for_update(of=_variant, key_share=True)
 
 
 @dataclass(frozen=True, slots=True)

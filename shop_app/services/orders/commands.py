@@ -203,11 +203,6 @@ def apply_payments(
     return outcome
 
 
-def mark_paid(session: Session, order_id: int) -> Settled:
-    """The whole amount is paid: confirm the order, complete its cart, and write the receipt."""
-    return _pay(session, lock(session, order_id))
-
-
 def end_unpaid(session: Session, order_id: int, *, why: str) -> None:
     """End an unpaid order, as cancelled or expired: units, credit and code uses are released.
 

@@ -45,10 +45,16 @@ def words_of(email: str, *people: Mapping[str, Any]) -> list[str]:
     return sorted(words)
 
 
-def write_words(session: Session, order_id: int, email: str, *people: Mapping[str, Any]) -> None:
-    """Write what an order is found by, in place of what was; call it whenever its name or address changes."""
+def write_words(
+    session: Session, order_id: int, email: str, *people: Mapping[str, Any], new: bool = False
+) -> None:
+    """Write what an order is found by, in place of what was; call it whenever its name or address changes.
+
+    A `new` order has nothing to be replaced.
+    """
     connection = session.connection()
-    connection.execute(_FORGET, {"order": order_id})
+    if not new:
+        connection.execute(_FORGET, {"order": order_id})
     if rows := [{"word": word, "order_id": order_id} for word in words_of(email, *people)]:
         connection.execute(_WRITE, rows)
 

@@ -14,12 +14,10 @@ from ...core import clock, events
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, OutOfStock
 from ...core.i18n import _
-from ...core.money import show, step
+from ...core.money import step
 from ...core.shop import shop
-from ...core.upsert import Insert, upsert
 from ...models import (
     Cart,
-    Counter,
     FulfilmentStatus,
     OptionValue,
     OrderStatus,
@@ -30,7 +28,7 @@ from ...models import (
     table_of,
 )
 from ...providers.payments import registry
-from .. import outbox, terms_cache
+from .. import terms_cache
 from ..cart import billing, checkout, price_changes, unpaid, ways_to_pay
 from ..cart import express as express_cart
 from ..cart import lines as cart_lines
@@ -44,15 +42,14 @@ from ..inventory import commands as inventory_commands
 from ..promotions import commands as promotions_commands
 from ..shipping import queries as shipping_queries
 from ..shop import legal
-from . import awaited_payment, finding
+from . import awaited_payment, finding, numbers
 from . import commands as order_commands
-from .queries import order, order_discount, order_line
+from .queries import OrderHead, head_of, order, order_discount, order_line
 
 PAY_WITHIN = timedelta(minutes=40)
 """How long an unpaid order keeps its units. Stripe's shortest session lasts 30 minutes."""
 SAME_CLICK = timedelta(minutes=30)
 """So long after an order, placing a cart that has become it gives that order back."""
-FIRST_NUMBER = 1001
 _order_tax_line = table_of(OrderTaxLine)
 _cart = table_of(Cart)
 _variant_option = table_of(VariantOption)
@@ -268,18 +265,6 @@ def _check_delivery(priced: Priced, form: CheckoutForm) -> None:
         raise Invalid(wrong, field="payment_provider")
 
 
-_counter = table_of(Counter)
-
-
-@upsert(_counter)
-def _next_number(insert: Insert) -> Any:
-    return (
-        insert.values(name="order", value=FIRST_NUMBER)
-        .on_conflict_do_update(index_elements=[_counter.c.name], set_={"value": _counter.c.value + 1})
-        .returning(_counter.c.value)
-    )
-
-
 def _freeze(
     session: Session, head: Head, priced: Priced, form: CheckoutForm, paid_with: tuple[Part, ...],
     address_hash: str,
@@ -288,46 +273,54 @@ def _freeze(
     pays_now = registry.provider(form.payment_provider).pays_now
     left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
     waits = pays_now and left_minor > 0
-    row = _order_row(head, priced, form, waits, connection.execute(_next_number(session)).scalar_one())
+    row = _order_row(head, priced, form, waits)
     if left_minor:
         until = row["placed_at"] + PAY_WITHIN if waits else awaited_payment.transfer_end(form.country)
         row |= {"expires_at": until, "address_hash": address_hash}
+    else:
+        row |= {"paid_at": row["placed_at"]}
     order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
-    finding.write_words(session, order_id, form.email, row["ship_to"], row["bill_to"])
+    finding.write_words(session, order_id, form.email, row["ship_to"], row["bill_to"], new=True)
+    _freeze_lines(session, order_id, priced)
+    # From here on others wait for what this order changes: first what few want, last what everybody does.
     units: dict[int, int] = {}
     for line in priced.lines:
         units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity
     inventory_commands.allocate(session, order_id, units, cart_id=head.id)
-    _freeze_lines(session, order_id, priced)
     promotions_commands.take(session, order_id, form.email, totals.discounts)
     if paid_with:
         credit_payments.take(session, order_id, paid_with, head.currency, settled=not left_minor)
     order_commands.record_event(session, order_id, "placed", public=True, total_minor=totals.total_minor)
-    events.publish(session, events.OrderPlaced(order_id))
-    events.publish(session, events.CartChanged(head.id))
     if not waits:
         order_commands.confirm(session, order_id, head.id)
-        if left_minor:
-            outbox.write(
-                session, "order_placed", form.email, f"order_placed:{row['number']}",
-                {"order_id": order_id, "number": row["number"], "token": row["token"],
-                 "total": show(totals.total_minor, head.currency, row["locale"])},
-            )  # fmt: skip
-        else:
-            order_commands.set_payment_status(session, order_id, PaymentStatus.PAID)
-            order_commands.mark_paid(session, order_id)
+    if not left_minor:
+        order_commands.set_payment_status(session, order_id, PaymentStatus.PAID)
+        order_commands.record_event(session, order_id, "paid", public=True)
+    written = None if waits else head_of(session, order_id)
+    number = numbers.take(session, order_id)
+    events.publish(session, events.OrderPlaced(order_id))
+    events.publish(session, events.CartChanged(head.id))
+    if written:
+        _write_letter(session, replace(written, number=number), left_minor)
     return PlacedOrder(
-        order_id, row["number"], row["token"], form.payment_provider, totals.total_minor, head.currency,
+        order_id, number, row["token"], form.payment_provider, totals.total_minor, head.currency,
         form.email, awaits_payment=waits, expires_at=row["expires_at"],
     )  # fmt: skip
 
 
-def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, number: int) -> dict[str, Any]:
+def _write_letter(session: Session, placed: OrderHead, left_minor: int) -> None:
+    if left_minor:
+        order_commands.write_letter(session, placed, "order_placed")
+    else:
+        order_commands.write_letter(session, placed, "order_paid", paid=placed.total_minor > 0)
+
+
+def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool) -> dict[str, Any]:
     totals, method, at = priced.totals, priced.method, now()
     assert method
     first, last = shipping_queries.arrival_range(clock.day_of(at), method, form.country)
     return {
-        "number": number, "token": secrets.token_urlsafe(24), "cart_id": head.id,
+        "number": numbers.until_taken(head.id), "token": secrets.token_urlsafe(24), "cart_id": head.id,
         "cart_version": head.version, "customer_id": head.customer_id, "email": form.email,
         "phone": form.phone, "status": (OrderStatus.PENDING if waits else OrderStatus.PLACED).value,
         "payment_status": PaymentStatus.NONE.value, "fulfilment_status": FulfilmentStatus.NONE.value,

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from ...core import typed_text
 from ...models import Category, Picture
 from ..catalog.views import CategoryLink, NavigationLink, PictureView
-from . import facet_counts, index_cache
+from . import facet_counts, facet_fold, index_cache
 from .index_cache import IndexCache
 
 CATEGORIES = "categories"
@@ -112,7 +112,7 @@ def navigation(session: Session) -> list[NavigationLink]:
 
 def links(session: Session, branches: list[Branch], at: str) -> list[CategoryLink]:
     """These categories with their numbers of products."""
-    counts = facet_counts.counts.get(session, at)
+    counts = facet_fold.counts.get(session, at)
     numbers = {
         branch.id: facet_counts.union([counts.categories.get(key, 0) for key in branch.below]).bit_count()
         for branch in branches

@@ -7,27 +7,19 @@ with a bit for each product, computed once from the listing index: an intersecti
 Filters that variants differ in (an option, price, stock, sale) have to be fulfilled by one variant together.
 So they have planes too: the first holds a bit for the cheapest variant of each product, the next one for its
 second, and so on. Products with many variants come first, so that later planes are short.
+
+`facet_fold` reads the counts, and renews them.
 """
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from heapq import merge
-from itertools import dropwhile, zip_longest
+from itertools import dropwhile, pairwise, zip_longest
 from typing import NamedTuple
-from urllib.parse import unquote
-
-from sqlalchemy import String, cast, select
-from sqlmodel import Session, col
-
-from ...models import ListingFacet, ListingItem, ListingVariant
-from .index_cache import IndexCache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -60,31 +52,76 @@ class Fits(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Value:
     value: str
-    label: str
-    swatch: str
     fits: Fits
+    looks: dict[tuple[str, str], int]
+    """The products that have it, by their label and swatch of it."""
+
+    @property
+    def label(self) -> str:
+        """The first of the alphabet, where products write it in several ways."""
+        return min(self.looks)[0]
+
+    @property
+    def swatch(self) -> str:
+        return next((swatch for _label, swatch in sorted(self.looks) if swatch), "")
 
 
 class Ordered:
     """The places of one plane in the order of a key: a range of keys is found without a look at each."""
 
-    __slots__ = ("begins", "keys", "places", "step")
+    __slots__ = ("begins", "bounds", "keys", "places", "size")
 
-    def __init__(self, keys: Sequence[int], by_id: Sequence[int]) -> None:
-        """`by_id` are the places in the order of their products' ids, which is that of equal keys."""
-        self.places = sorted((place for place in by_id if place < len(keys)), key=keys.__getitem__)
+    def __init__(self, keys: Sequence[int], by_id: Iterable[int]) -> None:
+        """`keys` has one for each place; `by_id` are the places in the order of their products' ids."""
+        self.size = len(keys)
+        self.places = sorted(by_id, key=keys.__getitem__)
         self.keys = [keys[place] for place in self.places]
-        self.step = max(_STEPS // 2, len(keys) // _STEPS)
+        count = len(self.places)
+        step = max(_STEPS // 2, count // _STEPS)
+        self.bounds = [*range(0, count, step), count] if count else [0, 0]
         self.begins = [0]
-        for first in range(0, len(keys), self.step):
-            chunk = self.places[first : first + self.step]
-            self.begins.append(self.begins[-1] | bits_of(chunk, len(keys)))
+        for first, last in pairwise(self.bounds):
+            self.begins.append(self.begins[-1] | bits_of(self.places[first:last], self.size))
+
+    @property
+    def all(self) -> int:
+        return self.begins[-1]
+
+    def copy(self, size: int) -> Ordered:
+        """The same for that many places."""
+        other = object.__new__(Ordered)
+        other.size = size
+        other.places, other.keys = list(self.places), list(self.keys)
+        other.bounds, other.begins = list(self.bounds), list(self.begins)
+        return other
+
+    def take(self, key: int, place: int, ids: Sequence[int]) -> None:
+        at = self._at(key, place, ids)
+        del self.keys[at], self.places[at]
+        self._shift(at, -1, 1 << place)
+
+    def put(self, key: int, place: int, ids: Sequence[int]) -> None:
+        at = self._at(key, place, ids)
+        self.keys.insert(at, key)
+        self.places.insert(at, place)
+        self._shift(at, 1, 1 << place)
+
+    def _at(self, key: int, place: int, ids: Sequence[int]) -> int:
+        first, last = bisect_left(self.keys, key), bisect_right(self.keys, key)
+        return bisect_left(self.places, ids[place], first, last, key=ids.__getitem__)
+
+    def _shift(self, at: int, step: int, bit: int) -> None:
+        """Move the beginnings that end behind this number, which the bit has joined or left."""
+        first = min(bisect_right(self.bounds, at), len(self.bounds) - 1)
+        for number in range(first, len(self.bounds)):
+            self.bounds[number] += step
+            self.begins[number] ^= bit
 
     def _first(self, count: int) -> int:
         """The bits of the `count` lowest."""
-        whole = count // self.step
-        rest = self.places[whole * self.step : count]
-        return self.begins[whole] | bits_of(rest, len(self.keys)) if rest else self.begins[whole]
+        whole = bisect_right(self.bounds, count) - 1
+        rest = self.places[self.bounds[whole] : count]
+        return self.begins[whole] | bits_of(rest, self.size) if rest else self.begins[whole]
 
     def between(self, low: int | None, high: int | None) -> int:
         """The places whose keys lie between, both ends included; None for no end."""
@@ -94,7 +131,7 @@ class Ordered:
 
     def walk(self, bits: int, start: int | None, descending: bool) -> Iterator[tuple[int, int]]:
         """(key, place) of these places in the order of the keys, from the key `start` on."""
-        octets = bits.to_bytes((len(self.keys) >> 3) + 1, "little")
+        octets = bits.to_bytes((self.size >> 3) + 1, "little")
         if descending:
             order = range((len(self.keys) if start is None else bisect_right(self.keys, start)) - 1, -1, -1)
         else:
@@ -106,13 +143,12 @@ class Ordered:
 
     def ends(self, bits: int) -> tuple[int, int] | None:
         """The lowest and the highest key among these places; None for none."""
-        if not bits & self.begins[-1]:
+        if not bits & self.all:
             return None
         begin = bisect_left(self.begins, True, key=lambda begin: bool(begin & bits)) - 1
-        end = bisect_left(self.begins, True, key=lambda begin: not bits & ~begin & self.begins[-1])
-        low = next(n for n in range(begin * self.step, len(self.keys)) if bits >> self.places[n] & 1)
-        last = min(end * self.step, len(self.keys)) - 1
-        high = next(n for n in range(last, -1, -1) if bits >> self.places[n] & 1)
+        end = bisect_left(self.begins, True, key=lambda begin: not bits & ~begin & self.all)
+        low = next(n for n in range(self.bounds[begin], len(self.keys)) if bits >> self.places[n] & 1)
+        high = next(n for n in range(self.bounds[end] - 1, -1, -1) if bits >> self.places[n] & 1)
         return self.keys[low], self.keys[high]
 
 
@@ -121,6 +157,7 @@ class Counts:
     """Every product of the listing index as one bit."""
 
     ids: list[int]
+    """The product of each bit, also of one that has none any more."""
     keys: dict[str, list[int]]
     """What each product is sorted by: price (the lowest), popular, newest (microseconds) and rating."""
     place: dict[int, int]
@@ -134,6 +171,8 @@ class Counts:
     by_price: list[Ordered]
     by_newest: Ordered
     facets: dict[str, dict[str, Value]]
+    changes: frozenset[int] = frozenset()
+    """The changes of the listing index that these counts have in them, as far as those are kept."""
     cache: dict[object, object] = field(default_factory=dict)
     """What was computed from these counts."""
 
@@ -144,7 +183,7 @@ class Counts:
         lowest, highest = self.price_range(Fits(self.everything)) or (0, 0)
         if (low_minor is None or low_minor <= lowest) and (high_minor is None or high_minor >= highest):
             return Fits(self.everything)
-        return _together(plane.between(low_minor, high_minor) for plane in self.by_price)
+        return together(plane.between(low_minor, high_minor) for plane in self.by_price)
 
     def published_since(self, moment: datetime) -> int:
         return self.by_newest.between(microseconds(moment), None)
@@ -238,156 +277,20 @@ def bits_of(places: Iterable[int], size: int) -> int:
 
 def union(values: Iterable[int]) -> int:
     """The products that have any of them."""
-    together = 0
+    either = 0
     for bits in values:
-        together |= bits
-    return together
+        either |= bits
+    return either
 
 
 def any_of(fits: Sequence[Fits]) -> Fits:
     """What fits one of these filters at least: values of one facet, all with planes or none."""
     if any(one.planes is None for one in fits):
         return Fits(union(one.bits for one in fits))
-    return _together(map(union, zip_longest(*(one.planes or () for one in fits), fillvalue=0)))
+    return together(map(union, zip_longest(*(one.planes or () for one in fits), fillvalue=0)))
 
 
-def _together(planes: Iterable[int]) -> Fits:
+def together(planes: Iterable[int]) -> Fits:
+    """What fits a filter that these variants fulfil."""
     planes = tuple(planes)
     return Fits(union(planes), planes)
-
-
-def _read(session: Session) -> Counts:
-    # (price, on sale, in stock, options) of each variant, the cheapest first.
-    variants: dict[int, list[tuple[int, bool, bool, str]]] = defaultdict(list)
-    for product_id, *row in session.connection().execute(_variants).all():
-        variants[product_id].append(tuple(row))
-    items = session.connection().execute(_items).all()
-    items = sorted(items, key=lambda row: -len(variants[row.product_id]))
-    size = len(items)
-    place = {row.product_id: index for index, row in enumerate(items)}
-    categories: dict[int, list[int]] = defaultdict(list)
-    for index, row in enumerate(items):
-        if row.category_id is not None:
-            categories[row.category_id].append(index)
-    planes = [
-        [variants[key][number] for key in place if len(variants[key]) > number]
-        for number in range(len(variants[items[0].product_id]) if items else 0)
-    ]
-    by_id = sorted(range(size), key=list(place).__getitem__)
-    newest = [microseconds(row.published_at) for row in items]
-    return Counts(
-        ids=list(place),
-        keys={
-            "price": [row.price_minor for row in items],
-            "popular": [row.sold_count for row in items],
-            "rating": [row.rating_milli for row in items],
-            "newest": newest,
-        },
-        place=place,
-        everything=(1 << size) - 1,
-        categories={key: bits_of(places, size) for key, places in categories.items()},
-        in_stock=_together(
-            _bits(stocked for _price, _reduced, stocked, _options in plane) for plane in planes
-        ),
-        on_sale=_together(
-            _bits(reduced for _price, reduced, _stocked, _options in plane) for plane in planes
-        ),
-        prices=[[row[0] for row in plane] for plane in planes],
-        by_price=[Ordered([row[0] for row in plane], by_id) for plane in planes],
-        by_newest=Ordered(newest, by_id),
-        facets=_read_facets(session, place, [[_options(row[3]) for row in plane] for plane in planes]),
-    )
-
-
-counts = IndexCache(_read)
-
-
-def _bits(marks: Iterable[bool]) -> int:
-    marks = list(marks)
-    return bits_of((place for place, marked in enumerate(marks) if marked), len(marks))
-
-
-@lru_cache(maxsize=65536)
-def _options(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple((unquote(name), value) for name, value in json.loads(text).items())
-
-
-_items = select(
-    *(
-        col(getattr(ListingItem, name))
-        for name in (
-            "product_id",
-            "price_minor",
-            "category_id",
-            "published_at",
-            "sold_count",
-            "rating_milli",
-        )
-    )
-).order_by(col(ListingItem.product_id))
-_variants = select(
-    col(ListingVariant.product_id),
-    col(ListingVariant.price_minor),
-    col(ListingVariant.compare_at_minor).is_not(None),
-    col(ListingVariant.in_stock),
-    # As text: many variants have the same, which is then parsed once.
-    cast(col(ListingVariant.options), String),
-).order_by(col(ListingVariant.product_id), col(ListingVariant.place))
-_members = select(col(ListingFacet.name), col(ListingFacet.value), col(ListingFacet.product_id))
-_looks = select(
-    col(ListingFacet.name), col(ListingFacet.value), col(ListingFacet.label), col(ListingFacet.swatch)
-).distinct()
-
-
-def _read_facets(
-    session: Session, place: dict[int, int], planes: list[list[tuple[tuple[str, str], ...]]]
-) -> dict[str, dict[str, Value]]:
-    """By name and value. Where labels of one value differ, the first of the alphabet is shown."""
-    label: dict[tuple[str, str], str] = {}
-    swatch: dict[tuple[str, str], str] = {}
-    # Sorted here: each database has an alphabet of its own.
-    for name, value, shown, colour in sorted(session.connection().execute(_looks).all(), reverse=True):
-        label[name, value] = shown
-        swatch[name, value] = colour or swatch.get((name, value), "")
-    size = len(place)
-    members: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for name, value, product_id in session.connection().execute(_members).all():
-        if product_id in place:
-            members[name, value].append(place[product_id])
-    bits = {key: bits_of(places, size) for key, places in members.items()}
-    wide = _planes_of_options(planes, bits)
-    facets: dict[str, dict[str, Value]] = defaultdict(dict)
-    for (name, value), together in bits.items():
-        fits = Fits(together, wide.get((name, value)))
-        facets[name][value] = Value(value, label[name, value], swatch[name, value], fits)
-    return dict(facets)
-
-
-def _planes_of_options(
-    planes: list[list[tuple[tuple[str, str], ...]]], bits: dict[tuple[str, str], int]
-) -> dict[tuple[str, str], tuple[int, ...]]:
-    """The planes of each value of the facets that variants differ in.
-
-    Of a product that has the value as a whole, each variant has it.
-    """
-    if len(planes) < 2:
-        return {}
-    # Sparse, because a product may have thousands of variants: most values are in few planes.
-    having: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    by_name: dict[str, set[int]] = defaultdict(set)
-    for number, plane in enumerate(planes):
-        for at, options in enumerate(plane):
-            for option in options:
-                having[option][number].append(at)
-                by_name[option[0]].add(at)
-    by_variant = {name: bits_of(places, len(planes[0])) for name, places in by_name.items()}
-    sizes = [len(plane) for plane in planes]
-    wide = {}
-    for (name, value), together in bits.items():
-        if name in by_variant:
-            whole = together & ~by_variant[name]
-            fits = [whole & ((1 << size) - 1) for size in sizes] if whole else [0] * len(planes)
-            for number, places in having.get((name, value), {}).items():
-                fits[number] |= bits_of(places, sizes[number])
-            wide[name, value] = tuple(fits)
-    return wide

@@ -1,7 +1,7 @@
 """Index caches: what this process has computed from the listing index, until that changes.
 
-Everything here can be thrown away at any moment. A value that takes long to compute is renewed in the
-background while the old one is served: counts beside a facet may be a second old.
+Everything here can be thrown away at any moment. A value that takes long to compute is renewed by what has
+changed, where it can be; else in the background while the old one is served.
 """
 
 from __future__ import annotations
@@ -33,12 +33,19 @@ REST = 20
 OLD_FOR = timedelta(seconds=1)
 """So long a view is kept that was made with an old value."""
 
-_NEWEST = select(ListingChange.stamp).order_by(ListingChange.id.desc()).limit(1)  # pyright: ignore
+WHOLE_FOR_SECONDS = 600
+"""After this time a value that follows changes is computed from the beginning, in the background."""
+CHANGED = "listing index changed"
+"""In the info of a session that has changed the listing index: what it computes is nobody else's yet."""
+
+_TOGETHER = 32
+"""Changes that may be under way at once: on PostgreSQL a later one may be committed before an earlier."""
+_NEWEST = select(ListingChange.stamp).order_by(ListingChange.id.desc()).limit(_TOGETHER)  # pyright: ignore
 
 
 def stamp(session: Session) -> str:
-    """The newest change of the listing index: another text after each change, "" before the first."""
-    return session.connection().execute(_NEWEST).scalar() or ""
+    """The newest changes of the listing index: another text after each change, "" before the first."""
+    return "".join(text[:4] for text in session.connection().execute(_NEWEST).scalars())
 
 
 @dataclass(slots=True)
@@ -50,8 +57,12 @@ class _Value(Generic[T]):
     renewing: bool = False
 
     @property
+    def age_s(self) -> float:
+        return time.monotonic() - self.made_at
+
+    @property
     def may_be_renewed(self) -> bool:
-        return not self.renewing and time.monotonic() - self.made_at >= REST * self.took_s
+        return not self.renewing and self.age_s >= REST * self.took_s
 
 
 class IndexCache(Generic[T]):
@@ -60,10 +71,17 @@ class IndexCache(Generic[T]):
     What is made with it depends on `tag`.
 
     Building takes longer the larger the catalogue is: a server calls `warm` before its first request.
+    `renew` makes the value of a session from an older one, or from a newer one that has all of it in it, in
+    less time; it gives None where it can't.
     """
 
-    def __init__(self, build: Callable[[Session], T], tag: str = LISTING) -> None:
-        self._build, self._tag = build, tag
+    def __init__(
+        self,
+        build: Callable[[Session], T],
+        tag: str = LISTING,
+        renew: Callable[[Session, T], T | None] | None = None,
+    ) -> None:
+        self._build, self._tag, self._renew_by_changes = build, tag, renew
         self._values: WeakKeyDictionary[Engine, _Value[T]] = WeakKeyDictionary()
         self._lock, self._first = threading.Lock(), threading.Lock()
         _all.append(self)
@@ -81,18 +99,50 @@ class IndexCache(Generic[T]):
         entry = self._values.get(engine)
         if entry is not None and entry.stamp == at:
             return entry
+        if session.info.get(CHANGED):
+            return self._own(session, at)
         if entry is None:
             return self._once(session, engine, at)
         if entry.took_s < AT_ONCE_S:
             return self._renew(session, engine, at)
+        followed = self._followed(session, engine, at)
+        if followed is None or followed.age_s > WHOLE_FOR_SECONDS:
+            self._start_behind(engine)
+        return followed or entry
+
+    def _own(self, session: Session, at: str) -> _Value[T]:
+        """The value with what this session has changed and not committed, kept for it alone."""
+        kept: _Value[T] | None = session.info.get(self)
+        if kept is None or kept.stamp != at:
+            kept = session.info[self] = _Value(at, self._build(session), 0, time.monotonic())
+        return kept
+
+    def _followed(self, session: Session, engine: Engine, at: str) -> _Value[T] | None:
+        """The value made from the one before by what has changed; None where it can't be."""
+        if self._renew_by_changes is None:
+            return None
         with self._lock:
+            entry = self._values[engine]
+            if entry.stamp == at:
+                return entry
+            value = self._renew_by_changes(session, entry.value)
+            if value is None:
+                return None
+            # As old as the whole is, and as long in the making.
+            fresh = _Value(at, value, entry.took_s, entry.made_at, entry.renewing)
+            if value is not entry.value:
+                self._values[engine] = fresh
+            return fresh
+
+    def _start_behind(self, engine: Engine) -> None:
+        with self._lock:
+            entry = self._values[engine]
             start = entry.may_be_renewed
             entry.renewing |= start
         if start:
             threading.Thread(
-                target=self._renew_behind, args=(engine, entry), daemon=True, name="index-cache"
+                target=self._renew_behind, args=(engine,), daemon=True, name="index-cache"
             ).start()
-        return entry
 
     def _once(self, session: Session, engine: Engine, at: str) -> _Value[T]:
         """Build the first value once; other threads that need it wait."""
@@ -100,19 +150,25 @@ class IndexCache(Generic[T]):
             return self._values.get(engine) or self._renew(session, engine, at)
 
     def _renew(self, session: Session, engine: Engine, at: str) -> _Value[T]:
-        began = time.monotonic()
-        value = self._build(session)
-        fresh = _Value(at, value, time.monotonic() - began, time.monotonic())
-        self._values[engine] = fresh
+        fresh = self._values[engine] = self._made(session, at)
         return fresh
 
-    def _renew_behind(self, engine: Engine, entry: _Value[T]) -> None:
+    def _made(self, session: Session, at: str) -> _Value[T]:
+        began = time.monotonic()
+        value = self._build(session)
+        return _Value(at, value, time.monotonic() - began, time.monotonic())
+
+    def _renew_behind(self, engine: Engine) -> None:
         try:
             with db.reading(on=engine) as session:
-                self._renew(session, engine, stamp(session))
+                fresh = self._made(session, stamp(session))
+            with self._lock:
+                # What is being made from the value before is kept first, and replaced.
+                self._values[engine] = fresh
         except Exception:
             log.exception("Renewing %s failed; the old value is still served", self._build.__name__)
-            entry.renewing = False
+            with self._lock:
+                self._values[engine].renewing = False
 
 
 _all: list[IndexCache] = []

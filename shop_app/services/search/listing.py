@@ -18,7 +18,8 @@ from ..catalog.views import Chip, Crumb, Listing, ListingQuery, SortChoice
 from . import cards, categories, facets, index_cache, listing_address
 from . import queries as search_queries
 from .categories import Branch
-from .facet_counts import Counts, counts
+from .facet_counts import Counts
+from .facet_fold import counts
 from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, hits
 from .listing_rows import COLLECTION
 

@@ -38,9 +38,9 @@ from ...models import (
     VariantPicture,
 )
 from ..catalog import availability
-from . import word_index
+from . import facet_fold, word_index
 from .categories import CATEGORIES
-from .index_cache import LISTING
+from .index_cache import CHANGED, LISTING
 from .listing_rows import COLLECTION, ProductRows, project
 
 CHUNK = 1000
@@ -166,24 +166,36 @@ def refresh(
         if progress:
             progress(count)
     if count:
-        changes(session, tuple(map(product_tag, ids)))
+        changes(session, tuple(map(product_tag, ids)), ids)
         newest = connection.execute(select(func.max(col(ListingChange.id)))).scalar() or 0
         connection.execute(delete(ListingChange).where(col(ListingChange.id) <= newest - KEPT_CHANGES))
 
 
-_incomplete = select(col(ListingItem.product_id)).where(
-    or_(
-        ~exists().where(col(ListingVariant.product_id) == ListingItem.product_id),
-        word_index.without_document(col(ListingItem.product_id)),
+_incomplete = (
+    select(col(ListingItem.product_id))
+    .where(
+        col(ListingItem.product_id) > bindparam("after"),
+        or_(
+            ~exists().where(col(ListingVariant.product_id) == ListingItem.product_id),
+            word_index.without_document(col(ListingItem.product_id)),
+        ),
     )
+    .order_by(col(ListingItem.product_id))
+    .limit(CHUNK)
 )
 
 
-def complete(session: Session) -> None:
-    """Project the products again that an earlier version of the shop has put on the listing index."""
-    if word_index.outdated(session):
+def complete(session: Session, after: int = 0) -> int:
+    """Project the next 1,000 products again that an earlier version of the shop has put on the listing index.
+
+    Returns the last of them, for `after` of the next call, or 0 where none is left. Each call is to be a
+    transaction of its own: of a large catalogue all together would take minutes.
+    """
+    if not after and word_index.outdated(session):
         word_index.clear(session)
-    refresh(session, session.connection().execute(_incomplete).scalars().all())
+    product_ids = session.connection().execute(_incomplete, {"after": after}).scalars().all()
+    refresh(session, product_ids)
+    return product_ids[-1] if product_ids else 0
 
 
 _categories = select(col(Category.id), col(Category.parent_id), col(Category.title))
@@ -253,7 +265,7 @@ def refresh_availability(session: Session, variant_ids: Sequence[int]) -> bool:
     tags = tuple(map(product_tag, product_ids))
     if changed:
         connection.execute(_update_products, {"ids": product_ids})
-        changes(session, tags)
+        changes(session, tags, product_ids)
     else:
         events.publish(session, events.ShownChanged(tags))
     return changed
@@ -298,7 +310,7 @@ def follow_stock(session: Session, event: events.StockChanged) -> None:
 
 def follow_categories(session: Session, event: events.CategoriesChanged) -> None:
     refresh(session, event.product_ids)
-    changes(session, (CATEGORIES,))
+    changes(session, (CATEGORIES,), ())
 
 
 _without_collections = delete(ListingFacet).where(
@@ -328,11 +340,15 @@ def follow_collections(session: Session, event: events.CollectionsChanged) -> No
     changes(session)
 
 
-def changes(session: Session, tags: tuple[str, ...] = ()) -> None:
+def changes(session: Session, tags: tuple[str, ...] = (), product_ids: Sequence[int] | None = None) -> None:
     """Note that lists, their order or their counts change, and what pages show of these tags.
 
     For whatever else lists and search read, such as categories: whoever writes it calls this too.
+    `product_ids` are those whose rows in the listing index have changed, None for any.
     """
     stamp = secrets.token_hex(16)
-    session.connection().execute(insert(ListingChange).values(stamp=stamp))
+    is_known = product_ids is not None and len(product_ids) <= facet_fold.AT_ONCE
+    noted = " ".join(map(str, product_ids)) if is_known else None
+    session.connection().execute(insert(ListingChange).values(stamp=stamp, product_ids=noted))
+    session.info[CHANGED] = True
     events.publish(session, events.ShownChanged((LISTING, *tags), stamp))

@@ -13,7 +13,7 @@ from ...core.i18n import _, plural
 from ...models import ListingItem
 from ..catalog import price_tags
 from ..catalog.views import PictureView, Suggestion, Suggestions
-from . import cards, facet_counts, index_cache
+from . import cards, facet_counts, facet_fold, index_cache
 from . import words as texts
 from .categories import Branch
 from .categories import tree as category_tree
@@ -46,7 +46,7 @@ def suggest(session: Session, text: str) -> Suggestions:
         return Suggestions()
     at = index_cache.stamp(session)
     ids = find(session, text, at, RANKED).product_ids
-    counts = facet_counts.counts.get(session, at)
+    counts = facet_fold.counts.get(session, at)
     searches = _searches(counts, words)
     categories = _categories(session, counts, words, text, ids, at)
     products = _products(session, words, ids[:SUGGESTED_PRODUCTS])

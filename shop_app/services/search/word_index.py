@@ -126,24 +126,54 @@ class _Fts5:
         return [place for (place,) in rows.all()]
 
 
+_SIGNS = {COLUMNS[:1]: "T", ("codes",): "C", COLUMNS[:3]: "S", COLUMNS: "A"}
+"""What the vector's terms begin with, by the columns that a search may be of."""
+_SAMPLE = 100
+_OCTETS = 1000
+"""Of a document in its table, about. How many rows a table has is known only after an ANALYZE."""
+_QUERY = "(SELECT CAST(:expression AS tsquery))"
+
+
 class _Tsvector:
+    """Read in order where many documents have the words; else found by the index and sorted.
+
+    In order, the first `n` are there after n * all / found documents were looked into; the index leads to all
+    that are found. Which of the two is less, the first hundred documents tell. PostgreSQL would choose by
+    statistics, which are old after an import and have nothing about the beginnings of words: it looked
+    into all documents for a word that none had. So no part of this can be executed in another way: a
+    query from a sub-select isn't estimated, and a CASE is in no index.
+    """
+
     _matching = text(
-        "SELECT place FROM search_document WHERE vector @@ CAST(:expression AS tsquery)"
-        " ORDER BY place LIMIT :n"
-        # As literals, so that each query is planned for its own words: the one plan of a prepared statement
-        # reads all documents in order, which is right for a common word and slow for a rare one.
+        "WITH found AS MATERIALIZED"
+        f" (SELECT place FROM search_document WHERE vector @@ {_QUERY})"
+        " SELECT CASE WHEN (SELECT count(*) FROM"
+        f" (SELECT vector FROM search_document ORDER BY place LIMIT {_SAMPLE}) AS sample"
+        f" WHERE vector @@ {_QUERY})"
+        f" > {_SAMPLE} * sqrt(:n * {_OCTETS} / greatest(1, pg_relation_size('search_document'))::float)"
+        " THEN ARRAY(SELECT place FROM search_document"
+        f" WHERE CASE WHEN vector @@ {_QUERY} THEN true ELSE false END ORDER BY place LIMIT :n)"
+        " ELSE ARRAY(SELECT place FROM found ORDER BY place LIMIT :n) END"
     ).bindparams(
-        bindparam("expression", type_=String, literal_execute=True),
-        bindparam("n", type_=BigInteger, literal_execute=True),
+        bindparam("expression", type_=String), bindparam("n", type_=BigInteger, literal_execute=True)
     )
+
+    _in_titles = text(
+        "SELECT DISTINCT place FROM unnest(CAST(:forms AS text[])) AS form,"
+        " LATERAL (SELECT place FROM search_title WHERE term = form ORDER BY place LIMIT :n) AS first"
+        " ORDER BY place LIMIT :n"
+    ).bindparams(bindparam("n", type_=BigInteger, literal_execute=True))
 
     def places(
         self, session: Session, words: Sequence[Sequence[str]], columns: Sequence[str], limit: int
     ) -> list[int]:
-        weights = "".join("ABCD"[COLUMNS.index(name)] for name in columns)
-        expression = _expression(words, " & ", " | ", partial(_weighted, weights=weights))
-        rows = session.connection().execute(self._matching, {"expression": expression, "n": limit})
-        return [place for (place,) in rows.all()]
+        if len(words) == 1 and tuple(columns) == COLUMNS[:1] and all(map(_is_of_titles, words[0])):
+            values = {"forms": list(words[0]), "n": limit}
+            return list(session.connection().execute(self._in_titles, values).scalars())
+        sign = _SIGNS[tuple(columns)]
+        expression = _expression(words, " & ", " | ", partial(_signed, sign=sign))
+        values = {"expression": expression, "n": limit}
+        return session.connection().execute(self._matching, values).scalar_one()
 
 
 def _expression(groups: Sequence[Sequence[str]], every: str, any_of: str, term: Callable[[str], str]) -> str:
@@ -158,8 +188,13 @@ def _quoted(word: str) -> str:
     return f'"{word[:-1]}"*' if word.endswith("*") else f'"{word}"'
 
 
-def _weighted(word: str, weights: str) -> str:
-    return f"'{word[:-1]}':*{weights}" if word.endswith("*") else f"'{word}':{weights}"
+def _is_of_titles(form: str) -> bool:
+    """Whether `search_title` has it, which has terms and their beginnings of two and three signs."""
+    return " " not in form and (not form.endswith("*") or len(form) in (3, 4))
+
+
+def _signed(word: str, sign: str) -> str:
+    return f"'{sign}{word[:-1]}':*" if word.endswith("*") else f"'{sign}{word}'"
 
 
 _INDEXES: dict[str, Index] = {"sqlite": _Fts5(), "postgresql": _Tsvector()}

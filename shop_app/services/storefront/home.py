@@ -12,7 +12,7 @@ from ...core import clock
 from ...models import Collection, CollectionProduct, ListingItem, Picture, Product
 from ..catalog.views import HomeView, PictureView, ProductCard
 from ..search import cards as card_rows
-from ..search import facet_counts, index_cache
+from ..search import facet_fold, index_cache
 from ..search.categories import links, tree
 from ..search.listing_rows import COLLECTION
 
@@ -26,7 +26,7 @@ def home(session: Session) -> HomeView:
     Best sellers take the place of a missing one.
     """
     at = index_cache.stamp(session)
-    counts = facet_counts.counts.get(session, at)
+    counts = facet_fold.counts.get(session, at)
     heroes = session.connection().execute(_heroes).all()
     return HomeView(
         hero=[PictureView(*row[1:]) for row in heroes],
@@ -37,7 +37,7 @@ def home(session: Session) -> HomeView:
         sale_count=counts.on_sale.bits.bit_count(),
         new=_rows(session, _newest, STRIP),
         new_count=counts.published_since(card_rows.new_since(clock.now())).bit_count(),
-        product_count=len(counts.ids),
+        product_count=len(counts.place),
     )
 
 
@@ -98,7 +98,7 @@ def list_addresses(session: Session) -> Iterator[tuple[str, None]]:
     yield "/products", None
     for branch in tree.get(session, at).by_slug.values():
         yield f"/products?category={branch.slug}", None
-    for slug in facet_counts.counts.get(session, at).facets.get(COLLECTION, ()):
+    for slug in facet_fold.counts.get(session, at).facets.get(COLLECTION, ()):
         yield f"/products?collection={slug}", None
 
 

@@ -9,12 +9,11 @@ CREDIT = (
         "credit-balance",
         "Credit {account}: {balance_minor} are on it, its entries come to {entries_minor}.",
         """
-        SELECT * FROM (
-            SELECT a.id AS account, a.currency, a.balance_minor,
-                (SELECT coalesce(sum(e.amount_minor), 0) FROM credit_entry e WHERE e.account_id = a.id)
-                    AS entries_minor
-            FROM credit_account a) x
-        WHERE balance_minor <> entries_minor ORDER BY account
+        SELECT a.id AS account, a.currency, a.balance_minor, coalesce(e.sum_minor, 0) AS entries_minor
+        FROM credit_account a LEFT JOIN (
+            SELECT account_id, sum(amount_minor) AS sum_minor FROM credit_entry GROUP BY account_id
+        ) e ON e.account_id = a.id
+        WHERE a.balance_minor <> coalesce(e.sum_minor, 0) ORDER BY a.id
         """,
     ),
     Rule(
@@ -30,13 +29,15 @@ CREDIT = (
         "Order {number} was paid with {amount_minor} of credit, {entries} entries say so, of {spent_minor}.",
         """
         SELECT * FROM (
-            SELECT o.number, p.currency, p.amount_minor,
-                (SELECT count(*) FROM credit_entry e WHERE e.payment_id = p.id AND e.kind = 'spent')
-                    AS entries,
-                (SELECT coalesce(-sum(e.amount_minor), 0) FROM credit_entry e
-                    JOIN credit_account a ON a.id = e.account_id AND a.currency = p.currency
-                    WHERE e.payment_id = p.id AND e.kind = 'spent') AS spent_minor
-            FROM payment p JOIN customer_order o ON o.id = p.order_id WHERE p.provider = 'credit') x
+            SELECT o.number, p.currency, p.amount_minor, coalesce(s.entries, 0) AS entries,
+                coalesce(s.sum_minor, 0) AS spent_minor
+            FROM payment p JOIN customer_order o ON o.id = p.order_id LEFT JOIN (
+                SELECT e.payment_id, count(*) AS entries,
+                    -sum(CASE WHEN a.currency = q.currency THEN e.amount_minor ELSE 0 END) AS sum_minor
+                FROM credit_entry e JOIN credit_account a ON a.id = e.account_id
+                JOIN payment q ON q.id = e.payment_id
+                WHERE e.kind = 'spent' GROUP BY e.payment_id) s ON s.payment_id = p.id
+            WHERE p.provider = 'credit') x
         WHERE entries <> 1 OR spent_minor <> amount_minor ORDER BY number
         """,
     ),
@@ -60,9 +61,10 @@ CREDIT = (
             SELECT o.number, p.currency,
                 CASE WHEN p.provider = 'credit' AND p.state <> 'authorized'
                     THEN p.amount_minor - p.captured_minor ELSE 0 END AS unused_minor,
-                (SELECT coalesce(sum(e.amount_minor), 0) FROM credit_entry e
-                    WHERE e.payment_id = p.id AND e.kind = 'returned') AS returned_minor
-            FROM payment p JOIN customer_order o ON o.id = p.order_id) x
+                coalesce(e.sum_minor, 0) AS returned_minor
+            FROM payment p JOIN customer_order o ON o.id = p.order_id LEFT JOIN (
+                SELECT payment_id, sum(amount_minor) AS sum_minor FROM credit_entry
+                WHERE kind = 'returned' GROUP BY payment_id) e ON e.payment_id = p.id) x
         WHERE unused_minor <> returned_minor ORDER BY number
         """,
     ),
@@ -82,12 +84,11 @@ CREDIT = (
         "Order {number}: {amount_minor} were refunded as credit, {entries} entries of {given_minor} say so.",
         """
         SELECT * FROM (
-            SELECT o.number, p.currency, r.amount_minor,
-                (SELECT count(*) FROM credit_entry e WHERE e.refund_id = r.id AND e.kind = 'refunded')
-                    AS entries,
-                (SELECT coalesce(sum(e.amount_minor), 0) FROM credit_entry e
-                    WHERE e.refund_id = r.id AND e.kind = 'refunded') AS given_minor
+            SELECT o.number, p.currency, r.amount_minor, coalesce(e.entries, 0) AS entries,
+                coalesce(e.sum_minor, 0) AS given_minor
             FROM refund r JOIN payment p ON p.id = r.payment_id JOIN customer_order o ON o.id = p.order_id
+            LEFT JOIN (SELECT refund_id, count(*) AS entries, sum(amount_minor) AS sum_minor
+                FROM credit_entry WHERE kind = 'refunded' GROUP BY refund_id) e ON e.refund_id = r.id
             WHERE r.status = 'succeeded' AND (r.destination = 'credit' OR p.provider = 'credit')) x
         WHERE entries <> 1 OR given_minor <> amount_minor ORDER BY number
         """,

@@ -96,48 +96,45 @@ ORDERS = (
         "line-discount",
         "Order {number}, {sku}: the line's discount is {discount_minor}, its parts come to {parts_minor}.",
         """
-        SELECT * FROM (
-            SELECT o.number, o.currency, l.sku, l.discount_minor,
-                (SELECT coalesce(sum(d.amount_minor), 0) FROM order_discount d WHERE d.line_id = l.id)
-                    AS parts_minor
-            FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
-        WHERE discount_minor <> parts_minor ORDER BY number, sku
+        SELECT o.number, o.currency, l.sku, l.discount_minor, coalesce(x.sum_minor, 0) AS parts_minor
+        FROM order_line l JOIN customer_order o ON o.id = l.order_id LEFT JOIN (
+            SELECT line_id, sum(amount_minor) AS sum_minor FROM order_discount
+            WHERE line_id IS NOT NULL GROUP BY line_id) x ON x.line_id = l.id
+        WHERE l.discount_minor <> coalesce(x.sum_minor, 0) ORDER BY o.number, l.sku
         """,
     ),
     Rule(
         "order-tax",
         "Order {number}: its tax is {tax_minor}, its tax lines come to {lines_minor}.",
         """
-        SELECT * FROM (
-            SELECT o.number, o.currency, o.tax_minor,
-                (SELECT coalesce(sum(t.amount_minor), 0) FROM order_tax_line t
-                    WHERE t.order_id = o.id) AS lines_minor
-            FROM customer_order o) x
-        WHERE tax_minor <> lines_minor ORDER BY number
+        SELECT o.number, o.currency, o.tax_minor, coalesce(t.sum_minor, 0) AS lines_minor
+        FROM customer_order o LEFT JOIN (
+            SELECT order_id, sum(amount_minor) AS sum_minor FROM order_tax_line GROUP BY order_id
+        ) t ON t.order_id = o.id
+        WHERE o.tax_minor <> coalesce(t.sum_minor, 0) ORDER BY o.number
         """,
     ),
     Rule(
         "line-tax",
         "Order {number}, {sku}: the line's tax is {tax_minor}, its tax lines come to {lines_minor}.",
         """
-        SELECT * FROM (
-            SELECT o.number, o.currency, l.sku, l.tax_minor,
-                (SELECT coalesce(sum(t.amount_minor), 0) FROM order_tax_line t WHERE t.line_id = l.id)
-                    AS lines_minor
-            FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
-        WHERE tax_minor <> lines_minor ORDER BY number, sku
+        SELECT o.number, o.currency, l.sku, l.tax_minor, coalesce(x.sum_minor, 0) AS lines_minor
+        FROM order_line l JOIN customer_order o ON o.id = l.order_id LEFT JOIN (
+            SELECT line_id, sum(amount_minor) AS sum_minor FROM order_tax_line
+            WHERE line_id IS NOT NULL GROUP BY line_id) x ON x.line_id = l.id
+        WHERE l.tax_minor <> coalesce(x.sum_minor, 0) ORDER BY o.number, l.sku
         """,
     ),
     Rule(
         "tax-base",
         "Order {number}, {sku}: tax and its base come to {sum_minor}, the line to {total_minor}.",
         """
-        SELECT o.number, o.currency, l.sku, l.total_minor, t.base_minor + t.amount_minor AS sum_minor
-        FROM order_tax_line t JOIN order_line l ON l.id = t.line_id JOIN customer_order o ON o.id = t.order_id
-        WHERE t.included AND t.base_minor + t.amount_minor <> l.total_minor
-            AND NOT EXISTS (SELECT 1 FROM order_tax_line other WHERE other.line_id = l.id
-                AND other.id <> t.id)
-        ORDER BY o.number, l.sku
+        SELECT o.number, o.currency, l.sku, l.total_minor, t.sum_minor
+        FROM (SELECT line_id, min(order_id) AS order_id, sum(base_minor + amount_minor) AS sum_minor
+            FROM order_tax_line WHERE line_id IS NOT NULL GROUP BY line_id
+            HAVING count(*) = 1 AND count(CASE WHEN included THEN 1 END) = 1) t
+        JOIN order_line l ON l.id = t.line_id JOIN customer_order o ON o.id = t.order_id
+        WHERE t.sum_minor <> l.total_minor ORDER BY o.number, l.sku
         """,
     ),
     Rule(
@@ -198,11 +195,13 @@ ORDERS = (
         """
         SELECT * FROM (
             SELECT o.number, l.sku, l.quantity_returned AS said,
-                (SELECT coalesce(sum(r.quantity_received), 0) FROM return_line r
-                    WHERE r.order_line_id = l.id)
-                + (SELECT coalesce(sum(f.quantity), 0) FROM refund_line f
-                    WHERE f.order_line_id = l.id AND f.restocked) AS back
-            FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
+                coalesce(r.units, 0) + coalesce(f.units, 0) AS back
+            FROM order_line l JOIN customer_order o ON o.id = l.order_id
+            LEFT JOIN (SELECT order_line_id, sum(quantity_received) AS units FROM return_line
+                GROUP BY order_line_id) r ON r.order_line_id = l.id
+            LEFT JOIN (SELECT order_line_id, sum(quantity) AS units FROM refund_line
+                WHERE restocked AND order_line_id IS NOT NULL GROUP BY order_line_id) f
+                ON f.order_line_id = l.id) x
         WHERE said <> back ORDER BY number, sku
         """,
     ),
@@ -211,9 +210,10 @@ ORDERS = (
         "Order {number}: return {return_id} is {status}, and its goods say something else.",
         """
         SELECT o.number, q.id AS return_id, q.status FROM return_request q
-        JOIN customer_order o ON o.id = q.order_id
-        WHERE (q.received_at IS NOT NULL OR q.status = 'received')
-            <> EXISTS (SELECT 1 FROM return_line r WHERE r.return_id = q.id AND r.quantity_received > 0)
+        JOIN customer_order o ON o.id = q.order_id LEFT JOIN (
+            SELECT return_id, sum(quantity_received) AS units FROM return_line GROUP BY return_id
+        ) r ON r.return_id = q.id
+        WHERE (q.received_at IS NOT NULL OR q.status = 'received') <> (coalesce(r.units, 0) > 0)
         ORDER BY o.number, q.id
         """,
     ),
@@ -234,16 +234,16 @@ ORDERS = (
         "Order {number} says {said}; its units and shipments come to {computed}.",
         """
         SELECT * FROM (
-            SELECT number, said, CASE WHEN sent = 0 THEN 'none' WHEN sent < wanted THEN 'partial'
-                WHEN back = sent THEN 'returned' WHEN back > 0 THEN 'partially_returned'
-                WHEN on_the_way > 0 THEN 'shipped' ELSE 'delivered' END AS computed
-            FROM (
-                SELECT o.number, o.fulfilment_status AS said, sum(l.quantity_fulfilled) AS sent,
-                    sum(l.quantity - l.quantity_cancelled) AS wanted, sum(l.quantity_returned) AS back,
-                    (SELECT count(*) FROM shipment p WHERE p.order_id = o.id AND p.status = 'shipped')
-                        AS on_the_way
-                FROM customer_order o JOIN order_line l ON l.order_id = o.id
-                GROUP BY o.id, o.number, o.fulfilment_status) s) x
+            SELECT o.number, o.fulfilment_status AS said, CASE WHEN l.sent = 0 THEN 'none'
+                WHEN l.sent < l.wanted THEN 'partial' WHEN l.back = l.sent THEN 'returned'
+                WHEN l.back > 0 THEN 'partially_returned' WHEN p.order_id IS NOT NULL THEN 'shipped'
+                ELSE 'delivered' END AS computed
+            FROM customer_order o JOIN (
+                SELECT order_id, sum(quantity_fulfilled) AS sent, sum(quantity_returned) AS back,
+                    sum(quantity - quantity_cancelled) AS wanted
+                FROM order_line GROUP BY order_id) l ON l.order_id = o.id
+            LEFT JOIN (SELECT DISTINCT order_id FROM shipment WHERE status = 'shipped') p
+                ON p.order_id = o.id) x
         WHERE said <> computed ORDER BY number
         """,
     ),
@@ -251,13 +251,12 @@ ORDERS = (
         "line-shipments",
         "Order {number}, {sku}: {said} units are marked as sent, shipments hold {sent}.",
         """
-        SELECT * FROM (
-            SELECT o.number, l.sku, l.quantity_fulfilled AS said,
-                (SELECT coalesce(sum(f.quantity), 0) FROM shipment_line f
-                    JOIN shipment p ON p.id = f.shipment_id
-                    WHERE f.order_line_id = l.id AND p.status <> 'cancelled') AS sent
-            FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
-        WHERE said <> sent ORDER BY number, sku
+        SELECT o.number, l.sku, l.quantity_fulfilled AS said, coalesce(f.units, 0) AS sent
+        FROM order_line l JOIN customer_order o ON o.id = l.order_id LEFT JOIN (
+            SELECT f.order_line_id, sum(f.quantity) AS units
+            FROM shipment_line f JOIN shipment p ON p.id = f.shipment_id
+            WHERE p.status <> 'cancelled' GROUP BY f.order_line_id) f ON f.order_line_id = l.id
+        WHERE l.quantity_fulfilled <> coalesce(f.units, 0) ORDER BY o.number, l.sku
         """,
     ),
 )

@@ -6,19 +6,24 @@ from .rule import Rule
 
 _EVENTS = """
     SELECT p.id AS payment_id, p.order_id,
-        (SELECT coalesce(sum(e.amount_minor), 0) FROM payment_event e
-            WHERE e.payment_id = p.id AND e.kind = 'captured') AS captured_minor,
-        (SELECT coalesce(sum(e.amount_minor), 0) FROM payment_event e
-            WHERE e.payment_id = p.id AND e.kind = 'refunded' AND NOT EXISTS (
-                SELECT 1 FROM payment_event f WHERE f.payment_id = p.id AND f.kind = 'refund_failed'
-                AND f.provider_reference = e.provider_reference)) AS refunded_minor,
-        (SELECT coalesce(sum(e.amount_minor), 0) FROM payment_event e
-            WHERE e.payment_id = p.id AND e.kind = 'authorized' AND NOT EXISTS (
-                SELECT 1 FROM payment_event f WHERE f.payment_id = p.id AND f.kind IN ('captured', 'voided')
-                AND f.provider_reference = e.provider_reference)) AS authorized_minor
+        count(CASE WHEN e.kind = 'captured' THEN 1 END) AS captures,
+        count(CASE WHEN e.kind = 'authorized' AND taken.payment_id IS NULL THEN 1 END) AS promises,
+        coalesce(sum(CASE WHEN e.kind = 'captured' THEN e.amount_minor END), 0) AS captured_minor,
+        coalesce(sum(CASE WHEN e.kind = 'refunded' AND failed.payment_id IS NULL THEN e.amount_minor END), 0)
+            AS refunded_minor,
+        coalesce(sum(CASE WHEN e.kind = 'authorized' AND taken.payment_id IS NULL THEN e.amount_minor END), 0)
+            AS authorized_minor
     FROM payment p
+    LEFT JOIN payment_event e ON e.payment_id = p.id AND e.kind IN ('captured', 'refunded', 'authorized')
+    LEFT JOIN (SELECT DISTINCT payment_id, provider_reference FROM payment_event WHERE kind = 'refund_failed')
+        failed ON failed.payment_id = e.payment_id AND failed.provider_reference = e.provider_reference
+    LEFT JOIN (SELECT DISTINCT payment_id, provider_reference FROM payment_event
+        WHERE kind IN ('captured', 'voided'))
+        taken ON taken.payment_id = e.payment_id AND taken.provider_reference = e.provider_reference
+    GROUP BY p.id, p.order_id
 """
-"""What the events of each payment come to; a refund that failed later doesn't count."""
+"""What the events of each payment come to. A refund that failed later doesn't count, nor does what was
+authorised and then captured or voided."""
 _DISPUTED = """
     SELECT p.order_id,
         count(CASE WHEN w.id IS NULL AND l.id IS NULL THEN e.id END) AS disputed, count(l.id) AS lost
@@ -30,11 +35,13 @@ _DISPUTED = """
         AND l.provider_reference = e.provider_reference
     GROUP BY p.order_id
 """
-_DUE = """(o.total_minor - coalesce((
-    SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END) / o.step_minor
-        * l.quantity_cancelled / l.quantity * o.step_minor)
-    FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0))"""
-"""The order's total, less its units that were cancelled, in whole steps."""
+_CANCELLED = """
+    SELECT l.order_id, sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END)
+        / o.step_minor * l.quantity_cancelled / l.quantity * o.step_minor) AS minor
+    FROM order_line l JOIN customer_order o ON o.id = l.order_id
+    WHERE l.quantity_cancelled > 0 GROUP BY l.order_id
+"""
+"""What the cancelled units of an order come to, in whole steps: it isn't due."""
 
 PAYMENTS = (
     Rule(
@@ -68,12 +75,12 @@ PAYMENTS = (
         """
         SELECT * FROM (
             SELECT o.number, p.attempt, p.currency, p.refund_pending_minor AS noted_minor,
-                p.captured_minor - p.refunded_minor AS most,
-                (SELECT coalesce(sum(r.amount_minor), 0) FROM refund r
-                    WHERE r.payment_id = p.id AND r.status = 'pending') AS open_minor
-            FROM payment p JOIN customer_order o ON o.id = p.order_id) x
-        WHERE noted_minor <> CASE WHEN open_minor > most THEN most ELSE open_minor END ORDER BY number,
-        attempt
+                p.captured_minor - p.refunded_minor AS most, coalesce(r.sum_minor, 0) AS open_minor
+            FROM payment p JOIN customer_order o ON o.id = p.order_id LEFT JOIN (
+                SELECT payment_id, sum(amount_minor) AS sum_minor FROM refund
+                WHERE status = 'pending' GROUP BY payment_id) r ON r.payment_id = p.id) x
+        WHERE noted_minor <> CASE WHEN open_minor > most THEN most ELSE open_minor END
+        ORDER BY number, attempt
         """,
     ),
     Rule(
@@ -132,12 +139,15 @@ PAYMENTS = (
         "Order {number}: {given_minor} of the delivery's {whole_minor} were refunded.",
         """
         SELECT * FROM (
-            SELECT o.number, o.currency, sum(f.amount_minor) AS given_minor, o.shipping_minor + (
-                SELECT coalesce(sum(t.amount_minor), 0) FROM order_tax_line t
-                WHERE t.order_id = o.id AND t.line_id IS NULL AND NOT t.included) AS whole_minor
-            FROM refund_line f JOIN refund r ON r.id = f.refund_id AND r.status <> 'failed'
-            JOIN payment p ON p.id = r.payment_id JOIN customer_order o ON o.id = p.order_id
-            WHERE f.order_line_id IS NULL GROUP BY o.id, o.number, o.currency, o.shipping_minor) x
+            SELECT o.number, o.currency, f.given_minor,
+                o.shipping_minor + coalesce(t.sum_minor, 0) AS whole_minor
+            FROM (SELECT p.order_id, sum(f.amount_minor) AS given_minor
+                FROM refund_line f JOIN refund r ON r.id = f.refund_id AND r.status <> 'failed'
+                JOIN payment p ON p.id = r.payment_id
+                WHERE f.order_line_id IS NULL GROUP BY p.order_id) f
+            JOIN customer_order o ON o.id = f.order_id
+            LEFT JOIN (SELECT order_id, sum(amount_minor) AS sum_minor FROM order_tax_line
+                WHERE line_id IS NULL AND NOT included GROUP BY order_id) t ON t.order_id = o.id) x
         WHERE given_minor > whole_minor ORDER BY number
         """,
     ),
@@ -147,23 +157,27 @@ PAYMENTS = (
         " came in and {refunded_minor} went back.",
         f"""
         SELECT * FROM (
-            SELECT o.number, o.currency, o.payment_status AS said, {_DUE} AS due_minor, s.captured_minor,
-                s.refunded_minor,
-                CASE WHEN d.disputed > 0 THEN 'disputed'
-                    WHEN d.lost > 0 THEN 'charged_back'
-                    WHEN s.captured_minor = 0 AND s.authorized_minor > 0 AND s.authorized_minor >= {_DUE}
+            SELECT number, currency, said, due_minor, captured_minor, refunded_minor,
+                CASE WHEN disputed > 0 THEN 'disputed'
+                    WHEN lost > 0 THEN 'charged_back'
+                    WHEN captured_minor = 0 AND authorized_minor > 0 AND authorized_minor >= due_minor
                         THEN 'authorized'
-                    WHEN s.captured_minor = 0 THEN 'none'
-                    WHEN s.refunded_minor >= s.captured_minor THEN 'refunded'
-                    WHEN s.refunded_minor > 0 THEN 'partially_refunded'
-                    WHEN s.captured_minor < {_DUE} THEN 'partially_paid'
-                    WHEN s.captured_minor > o.total_minor THEN 'overpaid'
+                    WHEN captured_minor = 0 THEN 'none'
+                    WHEN refunded_minor >= captured_minor THEN 'refunded'
+                    WHEN refunded_minor > 0 THEN 'partially_refunded'
+                    WHEN captured_minor < due_minor THEN 'partially_paid'
+                    WHEN captured_minor > total_minor THEN 'overpaid'
                     ELSE 'paid' END AS computed
-            FROM customer_order o JOIN (
-                SELECT order_id, sum(captured_minor) AS captured_minor, sum(refunded_minor) AS refunded_minor,
-                    sum(authorized_minor) AS authorized_minor
-                FROM ({_EVENTS}) e GROUP BY order_id) s ON s.order_id = o.id
-            JOIN ({_DISPUTED}) d ON d.order_id = o.id) x
+            FROM (
+                SELECT o.number, o.currency, o.payment_status AS said, o.total_minor, s.captured_minor,
+                    s.refunded_minor, s.authorized_minor, d.disputed, d.lost,
+                    o.total_minor - coalesce(c.minor, 0) AS due_minor
+                FROM customer_order o JOIN (
+                    SELECT order_id, sum(captured_minor) AS captured_minor, sum(refunded_minor)
+                        AS refunded_minor, sum(authorized_minor) AS authorized_minor
+                    FROM ({_EVENTS}) e GROUP BY order_id) s ON s.order_id = o.id
+                JOIN ({_DISPUTED}) d ON d.order_id = o.id
+                LEFT JOIN ({_CANCELLED}) c ON c.order_id = o.id) y) x
         WHERE said <> computed AND NOT (computed = 'none' AND said = 'voided')
         ORDER BY number
         """,
@@ -171,19 +185,11 @@ PAYMENTS = (
     Rule(
         "payment-state",
         "Order {number}, attempt {attempt}: the payment is {state}, its events say otherwise.",
-        """
-        SELECT * FROM (
-            SELECT o.number, p.attempt, p.state,
-                EXISTS (SELECT 1 FROM payment_event e WHERE e.payment_id = p.id AND e.kind = 'captured')
-                    AS taken,
-                EXISTS (SELECT 1 FROM payment_event e WHERE e.payment_id = p.id AND e.kind = 'authorized'
-                    AND NOT EXISTS (SELECT 1 FROM payment_event v WHERE v.payment_id = p.id
-                        AND v.kind IN ('voided', 'captured')
-                        AND v.provider_reference = e.provider_reference)) AS promised
-            FROM payment p JOIN customer_order o ON o.id = p.order_id) x
-        WHERE (taken AND state <> 'captured') OR (NOT taken AND state = 'captured')
-            OR (promised AND state <> 'authorized') OR (NOT promised AND state = 'authorized')
-        ORDER BY number, attempt
+        f"""
+        SELECT o.number, p.attempt, p.state
+        FROM payment p JOIN customer_order o ON o.id = p.order_id JOIN ({_EVENTS}) e ON e.payment_id = p.id
+        WHERE (e.captures > 0) <> (p.state = 'captured') OR (e.promises > 0) <> (p.state = 'authorized')
+        ORDER BY o.number, p.attempt
         """,
     ),
     Rule(
@@ -191,17 +197,19 @@ PAYMENTS = (
         "Order {number}: the dispute {reference} is {status}, the events of its payment say otherwise.",
         """
         SELECT * FROM (
-            SELECT o.number, d.provider_reference AS reference, d.status,
-                EXISTS (SELECT 1 FROM payment_event e WHERE e.payment_id = p.id
-                    AND e.kind = 'dispute_opened' AND e.provider_reference = d.provider_reference) AS opened,
-                EXISTS (SELECT 1 FROM payment_event e WHERE e.payment_id = p.id
-                    AND e.kind = 'dispute_won' AND e.provider_reference = d.provider_reference) AS won,
-                EXISTS (SELECT 1 FROM payment_event e WHERE e.payment_id = p.id
-                    AND e.kind = 'dispute_lost' AND e.provider_reference = d.provider_reference) AS lost
-            FROM dispute d JOIN payment p ON p.id = d.payment_id JOIN customer_order o ON o.id = p.order_id) x
-        WHERE (opened AND status = 'won' AND NOT won) OR (status = 'lost' AND NOT lost)
-            OR (won AND status NOT IN ('won', 'lost')) OR (lost AND status <> 'lost')
-            OR ((won OR lost) AND NOT opened)
+            SELECT o.number, d.provider_reference AS reference, d.status, coalesce(e.opened, 0) AS opened,
+                coalesce(e.won, 0) AS won, coalesce(e.lost, 0) AS lost
+            FROM dispute d JOIN payment p ON p.id = d.payment_id JOIN customer_order o ON o.id = p.order_id
+            LEFT JOIN (
+                SELECT payment_id, provider_reference, count(CASE WHEN kind = 'dispute_opened' THEN 1 END)
+                    AS opened, count(CASE WHEN kind = 'dispute_won' THEN 1 END) AS won,
+                    count(CASE WHEN kind = 'dispute_lost' THEN 1 END) AS lost
+                FROM payment_event WHERE kind IN ('dispute_opened', 'dispute_won', 'dispute_lost')
+                GROUP BY payment_id, provider_reference) e
+                ON e.payment_id = d.payment_id AND e.provider_reference = d.provider_reference) x
+        WHERE (opened > 0 AND status = 'won' AND won = 0) OR (status = 'lost' AND lost = 0)
+            OR (won > 0 AND status NOT IN ('won', 'lost')) OR (lost > 0 AND status <> 'lost')
+            OR (won + lost > 0 AND opened = 0)
         ORDER BY number, reference
         """,
     ),

@@ -9,45 +9,42 @@ PROMOTIONS = (
         "promotion-used",
         "{name}: {used} uses are counted, {living} are there.",
         """
-        SELECT * FROM (
-            SELECT p.name, p.used, (SELECT count(*) FROM promotion_use u
-                WHERE u.promotion_id = p.id AND u.given_back_at IS NULL) AS living
-            FROM promotion p) x
-        WHERE used <> living ORDER BY name
+        SELECT p.name, p.used, coalesce(u.uses, 0) AS living FROM promotion p LEFT JOIN (
+            SELECT promotion_id, count(*) AS uses FROM promotion_use
+            WHERE given_back_at IS NULL GROUP BY promotion_id) u ON u.promotion_id = p.id
+        WHERE p.used <> coalesce(u.uses, 0) ORDER BY p.name
         """,
     ),
     Rule(
         "code-used",
         "{code}: {used} uses are counted, {living} are there.",
         """
-        SELECT * FROM (
-            SELECT c.code, c.used, (SELECT count(*) FROM promotion_use u
-                WHERE u.code = c.code AND u.given_back_at IS NULL) AS living
-            FROM promotion_code c) x
-        WHERE used <> living ORDER BY code
+        SELECT c.code, c.used, coalesce(u.uses, 0) AS living FROM promotion_code c LEFT JOIN (
+            SELECT code, count(*) AS uses FROM promotion_use WHERE given_back_at IS NULL GROUP BY code
+        ) u ON u.code = c.code
+        WHERE c.used <> coalesce(u.uses, 0) ORDER BY c.code
         """,
     ),
     Rule(
         "use-amount",
         "Order {number}, {code}: {said_minor} are counted as used, its discounts come to {given_minor}.",
         """
-        SELECT * FROM (
-            SELECT o.number, o.currency, u.code, u.amount_minor AS said_minor,
-                (SELECT coalesce(sum(d.amount_minor), 0) FROM order_discount d
-                    WHERE d.order_id = o.id AND d.promotion_id = u.promotion_id) AS given_minor
-            FROM promotion_use u JOIN customer_order o ON o.id = u.order_id) x
-        WHERE said_minor <> given_minor AND given_minor > 0 ORDER BY number, code
+        SELECT o.number, o.currency, u.code, u.amount_minor AS said_minor, d.sum_minor AS given_minor
+        FROM promotion_use u JOIN customer_order o ON o.id = u.order_id JOIN (
+            SELECT order_id, promotion_id, sum(amount_minor) AS sum_minor FROM order_discount
+            WHERE promotion_id IS NOT NULL GROUP BY order_id, promotion_id
+        ) d ON d.order_id = u.order_id AND d.promotion_id = u.promotion_id
+        WHERE u.amount_minor <> d.sum_minor AND d.sum_minor > 0 ORDER BY o.number, u.code
         """,
     ),
     Rule(
         "promotion-spent",
         "{name}: {spent_minor} are counted as given, its living uses come to {living_minor}.",
         """
-        SELECT * FROM (
-            SELECT p.name, p.spent_minor, (SELECT coalesce(sum(u.amount_minor), 0) FROM promotion_use u
-                WHERE u.promotion_id = p.id AND u.given_back_at IS NULL) AS living_minor
-            FROM promotion p) x
-        WHERE spent_minor <> living_minor ORDER BY name
+        SELECT p.name, p.spent_minor, coalesce(u.sum_minor, 0) AS living_minor FROM promotion p LEFT JOIN (
+            SELECT promotion_id, sum(amount_minor) AS sum_minor FROM promotion_use
+            WHERE given_back_at IS NULL GROUP BY promotion_id) u ON u.promotion_id = p.id
+        WHERE p.spent_minor <> coalesce(u.sum_minor, 0) ORDER BY p.name
         """,
     ),
     Rule(

@@ -43,12 +43,13 @@ STOCK = (
         "{sku} isn't tracked: on hand {on_hand}, held {held}; orders have {allocated} of it,"
         " {holds} units are held.",
         """
-        SELECT * FROM (
-            SELECT v.sku, l.on_hand, l.allocated, l.held,
-                (SELECT coalesce(sum(h.quantity), 0) FROM stock_hold h WHERE h.variant_id = l.variant_id)
-                    AS holds
-            FROM stock_level l JOIN variant v ON v.id = l.variant_id WHERE l.policy = 'untracked') x
-        WHERE on_hand <> allocated OR held <> 0 OR holds <> 0 ORDER BY sku
+        SELECT v.sku, l.on_hand, l.allocated, l.held, coalesce(h.units, 0) AS holds
+        FROM stock_level l JOIN variant v ON v.id = l.variant_id LEFT JOIN (
+            SELECT variant_id, sum(quantity) AS units FROM stock_hold GROUP BY variant_id
+        ) h ON h.variant_id = l.variant_id
+        WHERE l.policy = 'untracked'
+            AND (l.on_hand <> l.allocated OR l.held <> 0 OR coalesce(h.units, 0) <> 0)
+        ORDER BY v.sku
         """,
     ),
     Rule(
@@ -80,19 +81,22 @@ STOCK = (
         "Order {number}, {sku}: {moved} units were restocked, returns and refunds say {said}.",
         """
         SELECT * FROM (
-            SELECT o.number, v.sku,
-                (SELECT coalesce(sum(m.on_hand_delta), 0) FROM stock_movement m
-                    WHERE m.order_id = x.order_id AND m.variant_id = x.variant_id AND m.kind = 'returned')
-                    AS moved,
-                (SELECT coalesce(sum(r.quantity_restocked), 0) FROM return_line r
-                    JOIN order_line l ON l.id = r.order_line_id
-                    WHERE l.order_id = x.order_id AND l.variant_id = x.variant_id)
-                + (SELECT coalesce(sum(f.quantity), 0) FROM refund_line f
-                    JOIN order_line l ON l.id = f.order_line_id
-                    WHERE l.order_id = x.order_id AND l.variant_id = x.variant_id AND f.restocked) AS said
+            SELECT o.number, v.sku, coalesce(m.units, 0) AS moved,
+                coalesce(r.units, 0) + coalesce(f.units, 0) AS said
             FROM (SELECT DISTINCT order_id, variant_id FROM order_line
                 WHERE quantity_returned > 0 AND variant_id IS NOT NULL) x
-            JOIN customer_order o ON o.id = x.order_id JOIN variant v ON v.id = x.variant_id) y
+            JOIN customer_order o ON o.id = x.order_id JOIN variant v ON v.id = x.variant_id
+            LEFT JOIN (SELECT order_id, variant_id, sum(on_hand_delta) AS units FROM stock_movement
+                WHERE kind = 'returned' AND order_id IS NOT NULL GROUP BY order_id, variant_id) m
+                ON m.order_id = x.order_id AND m.variant_id = x.variant_id
+            LEFT JOIN (SELECT l.order_id, l.variant_id, sum(r.quantity_restocked) AS units
+                FROM return_line r JOIN order_line l ON l.id = r.order_line_id
+                GROUP BY l.order_id, l.variant_id) r
+                ON r.order_id = x.order_id AND r.variant_id = x.variant_id
+            LEFT JOIN (SELECT l.order_id, l.variant_id, sum(f.quantity) AS units
+                FROM refund_line f JOIN order_line l ON l.id = f.order_line_id
+                WHERE f.restocked GROUP BY l.order_id, l.variant_id) f
+                ON f.order_id = x.order_id AND f.variant_id = x.variant_id) y
         WHERE moved <> said ORDER BY number, sku
         """,
     ),
