@@ -17,6 +17,7 @@ ALL = (
     "documents",
     "events",
     "checkout",
+    "postgres_cpu",
     "memory",
     "hydration",
     "strangers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,7 +15,9 @@ from sqlalchemy import Connection, Engine, text
 from alembic import command
 
 from .db import engine
-from .settings import ROOT
+from .settings import ROOT, settings
+
+log = logging.getLogger(__name__)
 
 ADVISORY_LOCK = 7_301_244
 """The key of the advisory lock that lets one process at a time migrate on PostgreSQL; any number will do."""
@@ -61,13 +64,31 @@ def _known() -> frozenset[str]:
 def migrate(on: Engine | None = None) -> tuple[str | None, str]:
     """Bring the database to the newest schema, all or nothing; returns the revisions before and after.
 
-    One that a later release has migrated stays as it is.
+    One that a later release has migrated stays as it is. On PostgreSQL the role gets the time-outs that it
+    lacks (`postgres.ROLE_DEFAULTS`), and a warning is logged where the server has too few connections.
     """
-    with schema_transaction(on) as connection:
+    bind = on or engine()
+    with schema_transaction(bind) as connection:
         before = current(connection)
+        has_new_defaults = connection.dialect.name == "postgresql" and _prepare_role(connection)
         if not suits(connection):
             upgrade(connection)
-        return before, current(connection) or newest()
+        after = current(connection) or newest()
+    if has_new_defaults:
+        # Connections have the defaults of the moment when they were opened.
+        bind.dispose()
+    return before, after
+
+
+def _prepare_role(connection: Connection) -> bool:
+    """Set the defaults that PostgreSQL's role lacks; says whether there were any."""
+    from . import postgres
+
+    if problem := postgres.problem_with_connections(connection, settings()):
+        log.warning("The shop may need %s.", problem)
+    lacking = postgres.missing_defaults(connection)
+    postgres.set_defaults(connection, lacking)
+    return bool(lacking)
 
 
 @contextmanager
