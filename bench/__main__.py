@@ -17,12 +17,14 @@ ALL = (
     "documents",
     "events",
     "checkout",
+    "postgres_cpu",
     "memory",
     "hydration",
     "strangers",
     "catalogue",
     "lighthouse",
     "lists",
+    "reconnects",
     "scale",
 )
 """Each is a module here with `run(folder) -> list[Row]`, or with a command line and a table of its own."""

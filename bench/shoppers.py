@@ -139,7 +139,8 @@ class Load:
 
     async def _mark_paid(self, number: int) -> None:
         tab = await self._staff_tabs.get()
-        payload = {"number": number, "reference": f"transfer {number}"}
+        # The order itself is only for the page that shows it.
+        payload = {"form": {"order": number, "number": number, "reference": f"transfer {number}"}}
         await self._step("mark paid", tab, f"{ADMIN}.mark_paid", payload, f"/admin/orders/{number}")
         self._staff_tabs.put_nowait(tab)
 

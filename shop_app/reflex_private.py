@@ -343,6 +343,7 @@ PLACES = (
                 "REFLEX_SOCKET_TIMEOUT",
                 "REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE",
                 "REFLEX_HOT_RELOAD_EXCLUDE_PATHS",
+                "REFLEX_AUTO_RELOAD_COOLDOWN",
             )
         ),
     ),

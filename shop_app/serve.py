@@ -29,7 +29,7 @@ from shop_app import prepare, supervisor
 from shop_app.core import db, live_hosts, metrics_folder
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
-from shop_app.web import logs, tcp_timeout, under_way
+from shop_app.web import kept_builds, logs, tcp_timeout, under_way
 from shop_app.web.under_way import UnderWay
 from shop_app.worker import alone
 
@@ -86,6 +86,7 @@ def run() -> None:
     prepare.prepare_database()
     live_hosts.claim()
     build_front_end()
+    kept_builds.keep(BUILT.parent, settings().data_dir / kept_builds.FOLDER)
     token = prepare.set_up_token()
     os.environ |= IN_PRODUCTION
     announce = partial(_announce, started, token)
@@ -181,14 +182,27 @@ def build_front_end(*, force: bool = False) -> bool:
 
     Errors  SystemExit with the build's last lines where it fails; the old build then stays unused.
     """
-    # Outside of .web, which a build may delete.
-    with FileLock(STAMP.parent.with_name(".web.lock")):
-        return _build_front_end(force)
+    # First without the lock: where the pages are built before, as in an image, nothing has to be written.
+    if not force and _is_built():
+        return False
+    try:
+        # Outside of .web, which a build may delete.
+        with FileLock(STAMP.parent.with_name(".web.lock")):
+            return _build_front_end(force)
+    except PermissionError as error:
+        raise SystemExit(
+            f"The pages have to be built, and {error.filename} can't be written. Build them before the start,"
+            f" with SHOP_LOCALE={shop().locale}, the language of this shop."
+        ) from None
+
+
+def _is_built() -> bool:
+    """Whether the front end is there, and built of the sources as they are now."""
+    return BUILT.exists() and STAMP.exists() and STAMP.read_text() == sources_hash()
 
 
 def _build_front_end(force: bool) -> bool:
-    wanted_hash = sources_hash()
-    if not force and BUILT.exists() and STAMP.exists() and STAMP.read_text() == wanted_hash:
+    if not force and _is_built():
         return False
     print("Building the pages; this happens once, and again when they change …", flush=True)
     STAMP.unlink(missing_ok=True)

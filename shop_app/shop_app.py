@@ -93,6 +93,7 @@ from shop_app.web import (
     app_manifest,
     exports,
     health,
+    kept_builds,
     logs,
     media,
     metrics,
@@ -180,9 +181,7 @@ PAGES = (
 LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS, BULK_JOBS)
 """The lists of the back office."""
 
-FOLLOWS = (pushes.running, admin_pushes.running, other_processes.followed)
-"""What a process needs that changes something: its news go to open pages, and it hears of others'."""
-
+FOLLOWS = (pushes.running, admin_pushes.running, other_processes.followed)  # By whoever changes something.
 SHOP = Extension(
     name="shop",
     pages=PAGES,
@@ -327,7 +326,8 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     front_end = read_build() if is_prod_mode() else None
     if front_end:
         routes = [DocumentRoute(page.route, page.serve, page.shared, page.needs) for page in parts.pages]
-        inner = Documents(inner, build=front_end, routes=routes)
+        kept_builds_in = settings().data_dir / kept_builds.FOLDER
+        inner = Documents(inner, build=front_end, routes=routes, kept_builds_in=kept_builds_in)
     stylesheets = front_end.stylesheets if front_end else ()
     inner = SetUp(inner, draw=partial(set_up.document, stylesheets=stylesheets))
     origins = rx.config.get_config().cors_allowed_origins

@@ -35,7 +35,7 @@ hypothesis.settings.register_profile("long", max_examples=10_000, deadline=None)
 hypothesis.settings.load_profile("long" if os.environ.get("SHOP_TESTS_LONG") == "1" else "quick")
 
 NEEDED = os.environ.get("SHOP_TESTS_NEED", "").split()
-"""What must not be skipped here: browser, postgres, redis, proxies."""
+"""What must not be skipped here: browser, postgres, redis, proxies, pgbouncer."""
 OURS = ("SHOP_", "STRIPE_", "REFLEX_")
 DIRECTORIES = ("state", "realtime", "pages", "web", "races", "faults", "scale", "journeys")
 

@@ -33,7 +33,7 @@ def proxy(folder: Path, *, public: int, hooks: int, to: int) -> Iterator[None]:
     async def serve() -> None:
         host = f"localhost:{public}".encode()
         secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        secure.load_cert_chain(*_certificate(folder))
+        secure.load_cert_chain(*certificate(folder))
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
         stopped.append(lambda: loop.call_soon_threadsafe(ended.set))
         await asyncio.start_server(lambda r, w: _forward(r, w, to, b""), "127.0.0.1", public, ssl=secure)
@@ -72,7 +72,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         writer.close()
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate of localhost and its key, as files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])

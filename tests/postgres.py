@@ -19,7 +19,11 @@ import psycopg
 
 NOBODY = "nobody"
 # A server for tests may lose everything with the machine, and is several times faster for it.
-OPTIONS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200"
+# It has the time-outs that `migrate` gives to a role in one database: a copied database has none.
+OPTIONS = (
+    "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200"
+    " -c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=15s -c timezone=UTC"
+)
 
 
 ROOM_BYTES = 4 * 1024**3
@@ -129,9 +133,27 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def stopped(address: str, mode: str = "immediate") -> Iterator[None]:
+    """The server ended, and started again: `immediate` without a goodbye to anybody, `fast` with one."""
+    folder = Path(address.rsplit("host=", 1)[1])
+    with psycopg.connect(address.format(database="postgres")) as connection:
+        row = connection.execute("SELECT setting FROM pg_config WHERE name = 'BINDIR'").fetchone()
+    assert row
+    program = Path(row[0]) / "pg_ctl"
+    flags = f"-c listen_addresses='' -k {folder} {OPTIONS}"
+    _run(folder, program, "-D", folder / "data", "-m", mode, "-w", "stop")
+    try:
+        yield
+    finally:
+        log = folder / "server.log"
+        _run(folder, program, "-D", folder / "data", "-l", log, "-o", flags, "-w", "start")
+
+
 def execute(address: str, statement: str) -> None:
     """Run one statement on the server itself, outside of any transaction."""
-    with psycopg.connect(address.format(database="postgres"), autocommit=True) as connection:
+    patient = "-c statement_timeout=0 -c lock_timeout=0"
+    with psycopg.connect(address.format(database="postgres"), autocommit=True, options=patient) as connection:
         connection.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 

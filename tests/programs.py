@@ -11,7 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = {"redis-server": "redis-server", "nginx": "nginx-light", "caddy": "caddy"}
+PACKAGES = {
+    "redis-server": "redis-server",
+    "nginx": "nginx-light",
+    "caddy": "caddy",
+    "pgbouncer": "pgbouncer",
+}
 """Each program, and the package of Debian's that has it."""
 _FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/sbin")
 """Where servers lie that aren't on everybody's PATH."""

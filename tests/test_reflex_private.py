@@ -175,7 +175,8 @@ def test_the_files_of_the_build_are_changed_whatever_an_earlier_build_made_of_th
         frontend.use_page_origin,
         frontend.show_held_values,
         frontend.forward_to_backend,
-        frontend.say_when_disconnected,
+        frontend.spread_reconnects,
+        frontend.reload_with_care,
         frontend.draw_in_slices,
     ],
 )

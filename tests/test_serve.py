@@ -48,6 +48,24 @@ def test_two_who_start_together_build_once(tmp_path: Path, monkeypatch: pytest.M
     assert serve.build_front_end(force=True)
 
 
+def test_pages_that_are_built_need_nothing_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An image has its pages built, and belongs to another user than the server's."""
+    built = tmp_path / ".web" / "build" / "index.html"
+    monkeypatch.setattr(serve, "BUILT", built)
+    monkeypatch.setattr(serve, "STAMP", tmp_path / ".web" / "sources.sha256")
+
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(serve, "FileLock", refuse)
+    with pytest.raises(SystemExit, match=r"\.web\.lock can't be written.* with SHOP_LOCALE=en,"):
+        serve.build_front_end()
+    built.parent.mkdir(parents=True)
+    built.write_text("built")
+    serve.STAMP.write_text(serve.sources_hash())
+    assert serve.build_front_end() is False
+
+
 def test_the_lock_of_the_front_end_is_written_as_a_build_writes_it() -> None:
     """Else the first start would leave a changed file in a fresh clone."""
     text = (ROOT / "reflex.lock" / "package.json").read_text()

@@ -8,11 +8,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from ..core import clock, own_files
 from ..core.settings import ROOT, Settings, settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 Mark = Literal["ok", "missing", "fails"]
 
@@ -101,11 +104,13 @@ def _database(chosen: Settings) -> Iterator[Finding]:
     try:
         with db.reading() as session:
             revision, newest = migrate.current(session.connection()), migrate.newest()
-            if revision != newest:
+            if not migrate.suits(session.connection()):
                 yield Finding(
                     "fails", "database", f"{kind} is at {revision or 'no schema'}; run migrate for {newest}"
                 )
                 return
+            if kind == "PostgreSQL":
+                yield from _postgres(session.connection(), chosen)
             counts = {
                 name: session.exec(select(func.count()).select_from(table)).one()
                 for name, table in (
@@ -118,9 +123,23 @@ def _database(chosen: Settings) -> Iterator[Finding]:
     except (SQLAlchemyError, ShopError, OSError) as error:
         yield Finding("fails", "database", f"{kind} can't be reached: {str(error).splitlines()[0]}")
         return
-    yield Finding("ok", "database", f"{kind}, schema {newest}")
+    yield Finding("ok", "database", f"{kind}, schema {revision}")
     for name, count in counts.items():
         yield Finding("ok" if count else "missing", name, f"{count:,}" if count else "none yet")
+
+
+def _postgres(connection: Connection, chosen: Settings) -> Iterator[Finding]:
+    from ..core import postgres
+
+    if problem := postgres.problem_with_connections(connection, chosen):
+        yield Finding("fails", "connections", problem)
+    else:
+        needed, granted = postgres.connections_needed(chosen), postgres.connections_granted(connection)
+        yield Finding("ok", "connections", f"up to {needed}, and PostgreSQL has {granted} for them")
+    if lacking := postgres.missing_defaults(connection):
+        yield Finding("fails", "time-outs", f"the role has no {', '.join(lacking)}; run migrate")
+    else:
+        yield Finding("ok", "time-outs", "the role has them")
 
 
 def _redis(chosen: Settings) -> Iterator[Finding]:

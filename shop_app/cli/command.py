@@ -44,7 +44,7 @@ def needs_schema(command: Callable[..., Any]) -> Callable[..., Any]:
         from ..services.shop import profile
 
         with db.reading() as session:
-            if migrate.current(session.connection()) != migrate.newest():
+            if not migrate.suits(session.connection()):
                 stop(NEEDS_MIGRATION)
             profile.load(session)
         return command(*args, **kwargs)

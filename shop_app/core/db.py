@@ -20,12 +20,12 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 from . import events, fact_cache, own_files, sqlite_writer
-from .failures import FAILURES, unread, unsaved
 from .failures import Unavailable as Unavailable
+from .failures import is_failure, unread, unsaved
 from .settings import settings
 
 P = ParamSpec("P")
@@ -37,10 +37,8 @@ _READING = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
     "sqlite": {"reads": True},
 }
-POSTGRES_OPTIONS = (
-    "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=15000"
-    " -c timezone=UTC"
-)
+OTHER_CONNECTIONS = 4
+"""Connections to PostgreSQL that a process has beside those of its `db` threads: background work, health."""
 
 
 def make_engine(url: str, **pool: float) -> Engine:
@@ -48,13 +46,17 @@ def make_engine(url: str, **pool: float) -> Engine:
 
     Its errors never show the values of a statement: they may be personal data.
     """
-    if not url.startswith("sqlite"):
-        sizes = {"pool_size": 8, "max_overflow": 4, "pool_timeout": 5} | pool
-        return create_engine(
-            url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": POSTGRES_OPTIONS}, **sizes
-        )
+    given = make_url(url)
+    ours = given.set(drivername=f"{given.get_backend_name()}+shop")
+    if given.get_backend_name() == "postgresql":
+        # Imported where it is used: its driver takes long to load.
+        from . import postgres
+
+        options = postgres.engine_options(ours) | {"pool_size": settings().database_connections} | pool
+        engine = create_engine(ours, hide_parameters=True, **options)
+        event.listen(engine, "connect", postgres.prepare_connection)
+        return engine
     sizes = {"pool_size": 24, "max_overflow": 0, "pool_timeout": 5} | pool
-    ours = make_url(url).set(drivername="sqlite+shop")
     engine = create_engine(ours, hide_parameters=True, connect_args={"check_same_thread": False}, **sizes)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -77,6 +79,7 @@ class _SQLite(SQLiteDialect_pysqlite):
 
 
 registry.register("sqlite.shop", __name__, "_SQLite")
+registry.register("postgresql.shop", f"{__package__}.postgres", "Dialect")
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
@@ -132,7 +135,8 @@ def engine() -> Engine:
 def _threads() -> ThreadPoolExecutor:
     """The threads for queries, and on PostgreSQL for commands too."""
     # SQLite's statements share the interpreter's lock: more threads would only wait for each other.
-    count = 2 if engine().dialect.name == "sqlite" else 8
+    is_sqlite = engine().dialect.name == "sqlite"
+    count = 2 if is_sqlite else settings().database_connections - OTHER_CONNECTIONS
     return ThreadPoolExecutor(max_workers=count, thread_name_prefix="db")
 
 
@@ -165,7 +169,9 @@ def transaction(*, durable: bool = False, on: Engine | None = None) -> Iterator[
                 with sqlite_writer.closed_unless_committed(connection):
                     session.commit()
                 published = session.info.pop("events", [])
-        except FAILURES as error:
+        except SQLAlchemyError as error:
+            if not is_failure(error):
+                raise
             raise unsaved(error) from error
     events.deliver(published)
 
@@ -181,7 +187,9 @@ def reading(*, on: Engine | None = None) -> Iterator[Session]:
         with Session(bind, expire_on_commit=False, info=_facts_seen()) as session:
             session.connection(execution_options=_READING[bind.dialect.name])
             yield session
-    except FAILURES as error:
+    except SQLAlchemyError as error:
+        if not is_failure(error):
+            raise
         raise unread(error) from error
 
 

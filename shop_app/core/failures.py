@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import TypeGuard
 
 from cachetools import LRUCache
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from .clock import now
@@ -20,8 +21,6 @@ MAX_KEPT = 100
 """Causes that are counted at the same time; the one that came longest ago goes first."""
 MAX_CAUSE_CHARS = 300
 
-FAILURES = (OperationalError, NoConnectionFree)
-"""The database is locked, full, too slow or gone, or all of its connections are in use."""
 
 _lock = threading.Lock()
 _counted: LRUCache[str, tuple[float, int]] = LRUCache(MAX_KEPT)
@@ -32,6 +31,15 @@ class Unavailable(ShopError):
     """The database can't be reached, is locked or is full. Nothing was changed."""
 
     code = "unavailable"
+
+
+def is_failure(error: BaseException) -> TypeGuard[SQLAlchemyError]:
+    """Whether the database is locked, full, too slow or gone, or all of its connections are in use.
+
+    PostgreSQL says in many words that it has ended a connection; whatever it says, the connection is gone.
+    """
+    gone = isinstance(error, DBAPIError) and error.connection_invalidated
+    return gone or isinstance(error, (OperationalError, NoConnectionFree))
 
 
 def unsaved(error: SQLAlchemyError) -> Unavailable:

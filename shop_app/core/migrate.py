@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from alembic import command
 
 from .db import engine
-from .failures import FAILURES, unread
+from .failures import is_failure, unread
 from .settings import ROOT, settings
+
+log = logging.getLogger(__name__)
 
 ADVISORY_LOCK = 7_301_244
 """The key of the advisory lock that lets one process at a time migrate on PostgreSQL; any number will do."""
@@ -38,7 +43,9 @@ def one_at_a_time() -> Iterator[None]:
         return
     try:
         connection = engine().connect()
-    except FAILURES as error:
+    except SQLAlchemyError as error:
+        if not is_failure(error):
+            raise
         raise unread(error) from error
     with connection:
         for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
@@ -69,13 +76,50 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def suits(connection: Connection) -> bool:
+    """Whether this release can work on the database: it has the newest schema known here, or a later one.
+
+    A later release only adds to the schema (docs/operations.md), so that two can run side by side and one can
+    be gone back to.
+    """
+    revision = current(connection)
+    return revision == newest() or (revision is not None and revision not in _known())
+
+
+@lru_cache(maxsize=1)
+def _known() -> frozenset[str]:
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return frozenset(script.revision for script in scripts)
+
+
 def migrate(on: Engine | None = None) -> tuple[str | None, str]:
-    """Bring the database to the newest schema, all or nothing; returns the revisions before and after."""
-    with schema_transaction(on) as connection:
+    """Bring the database to the newest schema, all or nothing; returns the revisions before and after.
+
+    One that a later release has migrated stays as it is. On PostgreSQL the role gets the time-outs that it
+    lacks (`postgres.ROLE_DEFAULTS`), and a warning is logged where the server has too few connections.
+    """
+    bind = on or engine()
+    with schema_transaction(bind) as connection:
         before = current(connection)
-        if before != newest():
+        has_new_defaults = connection.dialect.name == "postgresql" and _prepare_role(connection)
+        if not suits(connection):
             upgrade(connection)
-        return before, newest()
+        after = current(connection) or newest()
+    if has_new_defaults:
+        # Connections have the defaults of the moment when they were opened.
+        bind.dispose()
+    return before, after
+
+
+def _prepare_role(connection: Connection) -> bool:
+    """Set the defaults that PostgreSQL's role lacks; says whether there were any."""
+    from . import postgres
+
+    if problem := postgres.problem_with_connections(connection, settings()):
+        log.warning("The shop may need %s.", problem)
+    lacking = postgres.missing_defaults(connection)
+    postgres.set_defaults(connection, lacking)
+    return bool(lacking)
 
 
 @contextmanager

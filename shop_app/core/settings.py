@@ -110,6 +110,8 @@ class Settings(BaseSettings):
     """So long the address of somebody who waits for a sold-out variant is kept."""
     allow_test_keys: bool = False
     """Whether production mode takes a test key of Stripe: for a rehearsal, never for a shop that sells."""
+    database_connections: int = Field(12, ge=6, le=200)
+    """Connections to PostgreSQL that one process opens at most."""
     host: str = ""
     """The address to bind to; "" means this machine alone in demo mode, and all of its addresses else."""
     trusted_proxy_hops: int = Field(0, ge=0, le=8)

@@ -23,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from . import events
-from .failures import FAILURES, unsaved
+from .failures import is_failure, unsaved
 
 T = TypeVar("T")
 
@@ -125,7 +125,7 @@ def _run(connection: Connection, command: _Command) -> None:
 
 def _fail(group: list[_Command], error: BaseException) -> None:
     """Set the error for every command of the group; a failure of the database is logged once."""
-    if isinstance(error, FAILURES):
+    if is_failure(error):
         error, cause = unsaved(error), error
         error.__cause__ = cause
     elif isinstance(error, StopIteration):

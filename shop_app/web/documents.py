@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, QueryParams
@@ -28,6 +29,7 @@ from shop_app.core.errors import NotFound
 from shop_app.core.fact_cache import FactCache
 from shop_app.core.pages import Address, MovedTo, path_of, pattern
 
+from . import kept_builds
 from .document import Document
 from .held_values import PREFIX, HeldValues
 from .page_queue import PageQueue, PageQueueFull
@@ -67,9 +69,17 @@ class DocumentRoute:
 class Documents:
     """ASGI: answers GET and HEAD of every page and every built file."""
 
-    def __init__(self, app: ASGIApp, *, build: BuiltFrontEnd, routes: Sequence[DocumentRoute]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        build: BuiltFrontEnd,
+        routes: Sequence[DocumentRoute],
+        kept_builds_in: Path | None = None,
+    ) -> None:
         self.app = app
         self.build = build
+        self.kept_builds_in = kept_builds_in
         # Routes without parameters come first: /orders/lookup is no order's token.
         sorted_routes = sorted((r for r in routes if r.name != NOT_FOUND), key=lambda r: r.route.count("["))
         self.routes = [(pattern(route.name), route) for route in sorted_routes]
@@ -89,7 +99,10 @@ class Documents:
 
     async def _own(self, scope: Scope, path: str) -> ASGIApp | None:
         """The answer to the address of a page or a built file, None for others."""
-        if file := self.build.files.get(path):
+        file = self.build.files.get(path)
+        if file is None and self.kept_builds_in:
+            file = kept_builds.find(self.kept_builds_in, path)
+        if file:
             return file_response(file, path, Headers(scope=scope))
         if path.startswith(PREFIX):
             return self.held_values.answer(path, Headers(scope=scope))

@@ -13,6 +13,8 @@ from reflex_base.constants.base import Templates
 from reflex_base.plugins.base import Plugin
 from reflex_base.plugins.tailwind_v4 import TailwindV4Plugin
 
+from shop_app.core.i18n import _
+
 from .back_office_states import back_office_js, without_back_office
 
 TEMPLATES = Path(Templates.Dirs.WEB_TEMPLATE)
@@ -77,21 +79,116 @@ def show_held_values(state_js: str) -> str:
 
 _REFLEX_RECONNECT = """    if (try_reconnect) {
       // Attempt to reconnect transient non-intentional disconnects.
+      socket.current.reconnect();
+    }
 """
 # Reflex counts a lost connection as gone only once a try to get it back has failed, which takes up to 20 s.
-_OUR_RECONNECT = (
-    _REFLEX_RECONNECT + "      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);\n"
-)
+# And it connects again at once, as all tabs of a server that ended do: each waits a moment of its own.
+_OUR_RECONNECT = """    if (try_reconnect) {
+      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);
+      reconnectIn(Math.random() * %(first_ms)d);
+    }
+"""
+_REFLEX_RETRY = """    window.clearTimeout(retry_timer);
+    retry_timer = window.setTimeout(() => {
+      retry_timer = undefined;
+      if (socket.current && !socket.current.connected) {
+        socket.current.reconnect();
+      }
+    }, 200 * failed_attempts); // Incremental backoff
+  };
+"""
+_OUR_RETRY = """    reconnectIn(%(step_ms)d * failed_attempts * (0.5 + Math.random()));
+  };
+
+  const reconnectIn = (pause_ms) => {
+    window.clearTimeout(retry_timer);
+    retry_timer = window.setTimeout(() => {
+      retry_timer = undefined;
+      if (socket.current && !socket.current.connected) {
+        socket.current.reconnect();
+      }
+    }, pause_ms);
+  };
+"""
+FIRST_RECONNECT_MS = 1_000
+"""A tab that has lost its connection connects again within this, at a moment of its own."""
+RETRY_STEP_MS = 400
+"""After each failed try, of ten, it waits as much longer, half of it more or less: 4 s in the end."""
 
 
-def say_when_disconnected(state_js: str) -> str:
-    """Reflex's state.js, where a lost connection is an error at once, until it is back.
+def spread_reconnects(state_js: str) -> str:
+    """Reflex's state.js, where a lost connection is said at once, and tabs connect again one after another.
 
     Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
     """
-    if state_js.count(_REFLEX_RECONNECT) != 1:
-        raise RuntimeError("Reflex's state.js no longer has the line after which it connects again")
-    return state_js.replace(_REFLEX_RECONNECT, _OUR_RECONNECT)
+    if not all(state_js.count(text) == 1 for text in (_REFLEX_RECONNECT, _REFLEX_RETRY)):
+        raise RuntimeError("Reflex's state.js no longer has the lines by which it connects again")
+    ours = state_js.replace(_REFLEX_RECONNECT, _OUR_RECONNECT % {"first_ms": FIRST_RECONNECT_MS})
+    return ours.replace(_REFLEX_RETRY, _OUR_RETRY % {"step_ms": RETRY_STEP_MS})
+
+
+_REFLEX_RELOAD = """  if (Date.now() - last_reload > info.reload_cooldown_ms) {
+    reloadForNewVersion();
+    return;
+  }
+"""
+# A tab of another release is loaded again: after a moment of its own, while somebody looks at it, and while
+# the server is there. Who has something to lose by it keeps it (assets/shop.js) or says no (assets/admin.js).
+_OUR_RELOAD = """  if (Date.now() - last_reload > info.reload_cooldown_ms) {
+    if (!reload_waits) window.setTimeout(reloadOnceSeen, Math.random() * %(spread_ms)d, socket);
+    reload_waits = true;
+    return;
+  }
+"""
+_REFLEX_MISMATCH = "const handleStateMismatch = (info) => {\n"
+_OUR_MISMATCH = """let reload_waits = false;
+
+const reloadOnceSeen = (socket) => {
+  if (document.visibilityState === "hidden") {
+    document.addEventListener("visibilitychange", () => reloadOnceSeen(socket), { once: true });
+    return;
+  }
+  reload_waits = false;
+  // Without a connection there may be nothing to load; the next connection comes here again.
+  if (!socket.current?.connected) return;
+  if (document.dispatchEvent(new Event("newrelease", { cancelable: true }))) reloadForNewVersion();
+  else showNewVersionBanner();
+};
+
+const handleStateMismatch = (info, socket) => {
+"""
+_REFLEX_ON_MISMATCH = "  socket.current.on(STATE_MISMATCH_EVENT, handleStateMismatch);\n"
+_OUR_ON_MISMATCH = (
+    "  socket.current.on(STATE_MISMATCH_EVENT, (info) => handleStateMismatch(info, socket));\n"
+    "  socket.current.on("
+    '"disconnect", () => document.getElementById(NEW_VERSION_BANNER_ID)?.remove());\n'
+)
+_REFLEX_WORDS = (
+    'banner.append("A new version of this app is available.");',
+    'button.textContent = "Reload";',
+)
+RELOAD_SPREAD_MS = 10_000
+
+
+def reload_with_care(state_js: str) -> str:
+    """Reflex's state.js, where a tab of another release is loaded again, without a loss and spread out.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    said, pressed = _REFLEX_WORDS
+    changes = {
+        _REFLEX_RELOAD: _OUR_RELOAD % {"spread_ms": RELOAD_SPREAD_MS},
+        _REFLEX_MISMATCH: _OUR_MISMATCH,
+        _REFLEX_ON_MISMATCH: _OUR_ON_MISMATCH,
+        said: f"banner.append({json.dumps(_('The shop has changed since this page was loaded.'))});",
+        pressed: f"button.textContent = {json.dumps(_('Load it again'))};",
+    }
+    if not all(state_js.count(text) == 1 for text in changes):
+        raise RuntimeError(
+            "Reflex's state.js no longer has the lines that load a page of another release again"
+        )
+    return reduce(lambda text, change: text.replace(*change), changes.items(), state_js)
 
 
 _REFLEX_STORE_HOOK = "  return useSyncExternalStore(subscribe, getSnapshot, getSnapshot);"
@@ -151,7 +248,7 @@ def forward_to_backend(vite_config_js: str) -> str:
 
 
 CHANGES = {
-    "utils/state.js": (use_page_origin, show_held_values, say_when_disconnected),
+    "utils/state.js": (use_page_origin, show_held_values, spread_reconnects, reload_with_care),
     "utils/context-registry.js": (draw_in_slices,),
 }
 """File of the build -> what is changed in it."""

@@ -131,14 +131,15 @@ def read_build(client: Path = CLIENT) -> BuiltFrontEnd | None:
         return None
     html = paint_first(fallback.read_text())
     files = {
-        "/" + path.relative_to(client).as_posix(): _built_file(path)
+        "/" + path.relative_to(client).as_posix(): built_file(path)
         for path in sorted(client.rglob("*"))
         if path.is_file() and path.suffix not in {".br", ".gz", ".zst", ".html"}
     }
     return BuiltFrontEnd(cut(html), files, tuple(sorted(script_hashes(html))), _chunks(client))
 
 
-def _built_file(path: Path) -> BuiltFile:
+def built_file(path: Path) -> BuiltFile:
+    """A file of a build, with the encodings that were made beside it."""
     kind = "text/javascript" if path.suffix in {".js", ".mjs"} else mimetypes.guess_type(path.name)[0]
     codings = tuple(coding for coding, suffix in ENCODINGS if path.with_name(path.name + suffix).exists())
     return BuiltFile(path, kind or "application/octet-stream", codings)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from sqlmodel import Session
+
 from ..core import db
 from ..core.errors import NotFound
+from ..providers.payments.base import Notice
 from ..providers.payments.registry import provider
 from ..services.payments import commands as payment_commands
 from ..services.payments import inbox as payment_inbox
 from ..services.payments import ledger as payment_ledger
+from ..services.payments.inbox import InboxEntry
 from ..services.payments.ledger import PaymentRef
 from .call_provider import call_provider
 
@@ -37,23 +43,28 @@ async def apply_notice(inbox_id: int) -> str:
 
     Errors  ProviderDown: the entry stays open, and `recover` applies it later.
     """
-    entry = await db.read(payment_inbox.inbox_entry, inbox_id)
+    entry, notice, payment = await db.read(_look_up, inbox_id)
     if entry.applied:
         return "already known"
-    notice = provider(entry.provider).notice_of(entry.payload)
-    payment_id = await db.read(payment_inbox.find, notice)
-    if payment_id is None:
+    if payment is None:
         return await _close_entry(inbox_id, "ignored", "No payment of this shop.")
-    payment = await db.read(payment_commands.with_id, payment_id)
     if not payment.reference:
         if not notice.reference:
             return await _close_entry(inbox_id, "ignored", "The payment has no session yet.")
         # The webhook came before the provider's answer to `start` was written down.
-        payment = PaymentRef(payment_id, payment.order_id, payment.provider, notice.reference, payment.state)
+        payment = replace(payment, reference=notice.reference)
     try:
         return await sync_payment(payment, inbox_id, disputes="dispute" in notice.kind)
     except NotFound:
         return await _close_entry(inbox_id, "refused", "The provider doesn't have this payment.")
+
+
+def _look_up(session: Session, inbox_id: int) -> tuple[InboxEntry, Notice, PaymentRef | None]:
+    """The entry, what it says, and the payment that it is about; None where the shop has no such payment."""
+    entry = payment_inbox.inbox_entry(session, inbox_id)
+    notice = provider(entry.provider).notice_of(entry.payload)
+    payment_id = None if entry.applied else payment_inbox.find(session, notice)
+    return entry, notice, None if payment_id is None else payment_commands.with_id(session, payment_id)
 
 
 async def _close_entry(inbox_id: int, outcome: str, problem: str) -> str:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -234,7 +233,7 @@ def test_a_database_server_that_stops_and_comes_back_has_lost_no_order(tmp_path,
         world = make_world(tmp_path)
         total = world.fill_cart()
         first = world.pay(total_minor=total)
-        with stopped(address):
+        with postgres.stopped(address):
             with pytest.raises(db.Unavailable, match=SAVE):
                 world.pay(total_minor=total)
             with pytest.raises(db.Unavailable, match=READ), db.reading() as session:
@@ -252,20 +251,3 @@ def test_a_database_server_that_stops_and_comes_back_has_lost_no_order(tmp_path,
 
 def claimed(world: World) -> list[tuple[int, str, str]]:
     return world.sandbox.deliveries.claim()
-
-
-@contextmanager
-def stopped(address: str) -> Iterator[None]:
-    """The server without a goodbye to anybody, and started again."""
-    folder = Path(address.rsplit("host=", 1)[1])
-    with psycopg.connect(address.format(database="postgres")) as connection:
-        row = connection.execute("SELECT setting FROM pg_config WHERE name = 'BINDIR'").fetchone()
-    assert row
-    program = Path(row[0]) / "pg_ctl"
-    flags = f"-c listen_addresses='' -k {folder} {postgres.OPTIONS}"
-    postgres._run(folder, program, "-D", folder / "data", "-m", "immediate", "-w", "stop")
-    try:
-        yield
-    finally:
-        log = folder / "server.log"
-        postgres._run(folder, program, "-D", folder / "data", "-l", log, "-o", flags, "-w", "start")

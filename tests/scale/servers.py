@@ -16,6 +16,7 @@ import psutil
 import redis
 
 from shop_app.core import db
+from shop_app.core.settings import ROOT
 from tests import postgres, programs
 from tests.shop import Shop, free_port, running
 
@@ -102,11 +103,13 @@ def scaled_shop(
     *,
     workers: int = 3,
     name: str = "",
+    root: Path = ROOT,
     **environment: str,
 ) -> Iterator[Shop]:
     """A demo shop of several workers on a database of its own; several of one `name` share it.
 
     postgres_address  as `tests.postgres.server` gives it
+    root              the worktree whose code runs
     """
     database = name or f"shop_{os.urandom(6).hex()}"
     url = postgres_address.format(database=database)
@@ -119,7 +122,7 @@ def scaled_shop(
         "SHOP_WORKERS": str(workers),
         "SHOP_LOAD_TEST": "1",
     }
-    with running(folder, **settings | environment) as shop:
+    with running(folder, root=root, **settings | environment) as shop:
         shop.engine.dispose()
         shop.engine = db.make_engine(url)
         yield shop

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from shop_app.core import db
 from shop_app.core.errors import Conflict, NotFound
@@ -116,6 +117,21 @@ def test_the_same_picture_twice_changes_nothing_the_second_time(open_payment):
 
     assert apply(open_payment) == "already known"
     assert everything() == after
+
+
+@pytest.mark.both
+def test_what_is_known_of_a_paid_order_is_looked_up_and_not_calculated_again(open_payment):
+    apply(open_payment)
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        sent.append(statement)
+
+    event.listen(db.engine(), "before_cursor_execute", note)
+    assert apply(open_payment) == "already known"
+    event.remove(db.engine(), "before_cursor_execute", note)
+    # The payment, before and after the locks of cart and order; the order; its event.
+    assert len(sent) <= 6, sent
 
 
 @pytest.mark.parametrize("state", ["open", "expired", "cancelled", "failed", "processing", "authorized"])

@@ -44,8 +44,8 @@ variant = table_of(Variant)
 _NO_MONEY = (PaymentStatus.NONE, PaymentStatus.VOIDED)
 Settled = Literal["paid", "already", "needs_review", "nothing"]
 
-_CART_OF = select(order.c.cart_id).where(order.c.id == bindparam("order"))
-_LOCK_CART = select(cart.c.id).where(cart.c.id == bindparam("cart")).with_for_update()
+_cart_of = select(order.c.cart_id).where(order.c.id == bindparam("order")).scalar_subquery()
+_LOCK_CART = select(cart.c.id).where(cart.c.id == _cart_of).with_for_update()
 _LOCK = HEAD.with_for_update()
 _WAITS_NO_MORE = {"expires_at": None, "address_hash": ""}
 _MOVES = {
@@ -120,9 +120,7 @@ def lock(session: Session, order_id: int) -> OrderHead:
     connection = session.connection()
     if connection.dialect.name != "sqlite":
         # SQLite has one writer at a time: its transaction has locked everything.
-        cart_id = connection.execute(_CART_OF, {"order": order_id}).scalar()
-        if cart_id is not None:
-            connection.execute(_LOCK_CART, {"cart": cart_id})
+        connection.execute(_LOCK_CART, {"order": order_id})
     return head_of(session, order_id, _LOCK)
 
 

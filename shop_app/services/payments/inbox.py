@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, func, select
 
 from ...core.clock import now
@@ -26,6 +27,11 @@ class InboxEntry:
 
 
 _event = table_of(ProviderEvent)
+_CLOSE = (
+    update(_event)
+    .where(_event.c.id == bindparam("entry"), _event.c.applied_at.is_(None))
+    .values(applied_at=bindparam("at"), outcome=bindparam("how"), problem=bindparam("why"))
+)
 
 
 @upsert(_event)
@@ -75,9 +81,7 @@ def waiting(session: Session) -> int:
 
 def close_entry(session: Session, inbox_id: int, outcome: str, problem: str = "") -> None:
     """Record the outcome of an entry; the first one stays."""
-    entry = session.get_one(ProviderEvent, inbox_id)
-    if entry.applied_at is None:
-        entry.applied_at, entry.outcome, entry.problem = now(), outcome, problem
+    session.connection().execute(_CLOSE, {"entry": inbox_id, "at": now(), "how": outcome, "why": problem})
 
 
 def find(session: Session, notice: Notice) -> int | None:

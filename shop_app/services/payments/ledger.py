@@ -18,7 +18,17 @@ from ...core.clock import now
 from ...core.errors import NotFound
 from ...core.i18n import _
 from ...core.money import show
-from ...models import Order, Payment, PaymentEventKind, PaymentState, Refund, RefundStatus, table_of
+from ...models import (
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentEventKind,
+    PaymentState,
+    PaymentStatus,
+    Refund,
+    RefundStatus,
+    table_of,
+)
 from ...providers.payments.base import PaymentSnapshot, RefundSnapshot
 from .. import outbox
 from ..credit import payments as credit_payments
@@ -88,7 +98,8 @@ def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id
     order is flagged for review where it shows money in another currency.
     """
     payment = locked(session, payment_id)
-    problem = _mismatch(session, payment, snapshot)
+    order = session.get_one(Order, payment.order_id)
+    problem = _mismatch(order, payment, snapshot)
     if problem:
         outcome = "refused"
         taken = snapshot.captured_minor or (snapshot.amount_minor if snapshot.state == "authorized" else 0)
@@ -97,8 +108,11 @@ def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id
     else:
         strange = shoppers.fill_in(session, payment.order_id, snapshot.shopper) if snapshot.shopper else ""
         before = payment.state
-        outcome = "applied" if _append_new(session, payment, snapshot) else "already known"
-        recompute_order(session, payment.order_id)
+        news = _append_new(session, payment, snapshot)
+        outcome = "applied" if news else "already known"
+        # A provider tells of one payment several times: what was in line with all events still is.
+        if news or not _is_settled(order):
+            recompute_order(session, payment.order_id)
         _follow_up(session, payment, snapshot, before)
         if strange:
             order_commands.flag_for_review(session, payment.order_id, strange)
@@ -107,9 +121,14 @@ def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id
     return outcome
 
 
-def _mismatch(session: Session, payment: Payment, snapshot: PaymentSnapshot) -> str:
+def _is_settled(order: Order) -> bool:
+    """Whether the order is paid and goes its way."""
+    goes_on = order.status in (OrderStatus.PLACED, OrderStatus.COMPLETED)
+    return goes_on and order.payment_status == PaymentStatus.PAID
+
+
+def _mismatch(order: Order, payment: Payment, snapshot: PaymentSnapshot) -> str:
     """Why the snapshot can't be of this payment; "" where it is."""
-    order = session.get_one(Order, payment.order_id)
     # The provider has the token that the order was placed with; an old token is replaced.
     another = order.link_since is None and snapshot.order_token not in ("", order.token)
     if another or snapshot.attempt_key not in ("", payment_key(payment)):
@@ -185,8 +204,8 @@ def _append_new(session: Session, payment: Payment, snapshot: PaymentSnapshot) -
     over = payment.state in (PaymentState.AUTHORIZED, PaymentState.CAPTURED)
     payment.decline_message = "" if over else snapshot.decline_message
     session.flush()
-    recompute_payment(session, payment)
     if news:
+        recompute_payment(session, payment)
         events.publish(session, events.OrderChanged(payment.order_id))
     return news
 
@@ -264,7 +283,7 @@ def recompute_order(session: Session, order_id: int) -> None:
     """Apply all that was captured or authorised for the order to it, and store its payment status."""
     payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
     totals = sums(of_payments(session, [payment.id for payment in payments]))
-    order = session.get_one(Order, order_id)
+    order = session.get_one(Order, order_id, populate_existing=True)
     credit_minor = credit_payments.waiting_minor(payments, order.status)
     at_providers = _uncaptured_minor(session, payments, at_providers=True)
     if at_providers and not totals.captured_minor:
