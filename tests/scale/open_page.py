@@ -55,6 +55,9 @@ class OpenPage:
         try:
             await self._tab.send(name, payload, path=self._path)
         except Closed:
+            # The task that receives finds out too, once it has its turn.
+            self.is_connected = False
+            await asyncio.sleep(0)
             return False
         return True
 
