@@ -31,7 +31,7 @@ PARTS = {
 NOTHING_COLLECTED = 5
 SLOWEST_FILES = 20
 # Worth the start of a second process only where there is enough to do.
-SPREAD = ("rules", "services", "state", "http", "races", "faults", "journeys")
+SPREAD = ("rules", "services", "state", "http", "races", "faults", "scale", "journeys")
 
 
 @dataclass(slots=True)
@@ -64,8 +64,8 @@ def parts() -> list[Part]:
 
 def run(part: Part) -> None:
     """Run one part with pytest, and read its numbers from the report."""
-    # Journeys of a file stay together: two browsers and two shops are enough.
-    how = "loadfile" if part.name == "journeys" else "worksteal"
+    # What has a browser or several servers stays together by file: two of each are enough.
+    how = "loadfile" if part.name in ("scale", "journeys") else "worksteal"
     spread = ["-n", "2", "--dist", how] if part.name in SPREAD and (os.cpu_count() or 1) > 1 else []
     with tempfile.TemporaryDirectory() as folder:
         report, figures = Path(folder) / "report.xml", Path(folder) / "figures"

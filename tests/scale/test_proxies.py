@@ -22,7 +22,7 @@ from shop_app.core.settings import ROOT
 from shop_app.web import kept_builds
 from tests import releases
 from tests.conftest import skip_or_fail
-from tests.journeys.conftest import browser  # noqa: F401  (a fixture)
+from tests.journeys.conftest import opened_browser
 from tests.journeys.shopper import DESKTOP, Shopper
 from tests.scale.proxies import KINDS, NoProxy, Ports, proxy
 from tests.scale.servers import Redis, scaled_shop
@@ -72,6 +72,13 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         skip_or_fail("proxies", f"PROXY TESTS SKIPPED: {kind}: {error}")
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Closed after this file: other tests of the process need its event loop."""
+    with opened_browser() as opened:
+        yield opened
+
+
 @pytest.fixture
 def client(url: str) -> Iterator[httpx.Client]:
     """Whoever speaks to the proxy, without knowing its certificate."""
@@ -80,7 +87,7 @@ def client(url: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def shopper(url: str, browser: Browser) -> Iterator[Shopper]:  # noqa: F811
+def shopper(url: str, browser: Browser) -> Iterator[Shopper]:
     context = browser.new_context(
         base_url=url,
         viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
@@ -198,6 +205,11 @@ def test_a_second_release_takes_over_beside_the_first(
     with scaled_shop(tmp_path, postgres_server, redis.url, workers=1, name=DATABASE, root=second, **beside):
         # What they would share on one machine.
         shutil.rmtree(shop.data / kept_builds.FOLDER)
+        # A proxy that looks whether servers are there finds the new one within some seconds.
+        until = time.monotonic() + 30
+        while any(client.get(f"/assets/{name}").status_code != 200 for name in both):
+            assert time.monotonic() < until
+            time.sleep(0.2)
         for _time in range(4):
             for name in both:
                 assert client.get(f"/assets/{name}").status_code == 200
