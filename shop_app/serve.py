@@ -114,6 +114,7 @@ def work_alone() -> NoReturn:
     """Do background work without serving, until SIGINT or SIGTERM, then end this process."""
     os.environ |= IN_PRODUCTION
     logs.name_process("work")
+    live_hosts.claim()
     application()
     asyncio.new_event_loop().run_until_complete(alone.run_until_stopped())
     _exit()

@@ -108,10 +108,10 @@ def set_defaults(connection: Connection, names: Iterable[str]) -> None:
 def connections_needed(chosen: Settings) -> int:
     """Connections that this shop may open at the same time: of its workers, and of a process for its jobs.
 
-    Each process has its pool, and one more by which it leads or waits to lead; the server has one by which
-    this machine says that it serves the database.
+    Each process has its pool, and one more by which it leads or waits to lead; the server and the process for
+    jobs have one each by which they say what machine they are on.
     """
-    return (chosen.workers + 1) * (chosen.database_connections + 1) + 1
+    return (chosen.workers + 1) * (chosen.database_connections + 1) + 2
 
 
 def connections_granted(connection: Connection) -> int:
@@ -126,7 +126,7 @@ def problem_with_connections(connection: Connection, chosen: Settings) -> str:
         return ""
     processes, each = chosen.workers + 1, chosen.database_connections + 1
     return (
-        f"up to {needed} connections ({processes} processes with {each} each, and one of the server's), and"
-        f" PostgreSQL has {granted} for them: lower SHOP_DATABASE_CONNECTIONS or SHOP_WORKERS,"
+        f"up to {needed} connections ({processes} processes with {each} each, and two that name the machine),"
+        f" and PostgreSQL has {granted} for them: lower SHOP_DATABASE_CONNECTIONS or SHOP_WORKERS,"
         " raise max_connections, or put PgBouncer in front"
     )

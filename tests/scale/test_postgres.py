@@ -244,8 +244,8 @@ def findings() -> dict[str, tuple[str, str]]:
 
 def test_doctor_adds_up_connections_and_looks_for_time_outs(server: str, ours: str, caplog):
     migrate.migrate()
-    # One worker and one process for jobs, each with a pool of twelve and one to lead by; one of the server.
-    assert findings()["connections"] == ("ok", "up to 27, and PostgreSQL has 197 for them")
+    # One worker and one process for jobs, each with a pool of twelve and one to lead by; two name the machine.
+    assert findings()["connections"] == ("ok", "up to 28, and PostgreSQL has 197 for them")
     assert findings()["time-outs"] == ("ok", "the role has them")
     assert caplog.messages == []
     postgres.execute(server, "ALTER ROLE plain CONNECTION LIMIT 25")
@@ -254,12 +254,13 @@ def test_doctor_adds_up_connections_and_looks_for_time_outs(server: str, ours: s
     mark, sentence = findings()["connections"]
     assert mark == "fails"
     assert sentence.startswith(
-        "up to 27 connections (2 processes with 13 each, and one of the server's), and PostgreSQL has 25"
+        "up to 28 connections (2 processes with 13 each, and two that name the machine),"
+        " and PostgreSQL has 25"
     )
     assert findings()["time-outs"] == ("fails", "the role has no lock_timeout; run migrate")
     db.engine().dispose()
     migrate.migrate()
-    assert "may need up to 27 connections" in caplog.text
+    assert "may need up to 28 connections" in caplog.text
     assert findings()["time-outs"][0] == "ok"
 
 

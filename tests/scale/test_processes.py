@@ -20,16 +20,18 @@ from typing import TypeVar
 
 import psutil
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 
 from shop_app.core import db
 from shop_app.core.settings import ROOT
 from shop_app.services import outbox
 from shop_app.worker import timetable
 from tests import postgres
+from tests.conftest import skip_or_fail
 from tests.shop import Shop, end, running
 from tests.socket_client import Closed, Tab, delta_of
 
+from .pgbouncer import NoPgBouncer, in_front_of
 from .servers import Redis, scaled_shop, worker_pids
 
 LONG = os.environ.get("SHOP_TESTS_LONG") == "1"
@@ -85,11 +87,27 @@ def ticking(file: Path, url: str, folder: Path) -> Iterator[subprocess.Popen[byt
         end(process)
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "pgbouncer"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """SHOP_DATABASE_URL for each way to a database; "" for SQLite's."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    url: str = request.getfixturevalue("postgres_url")
+    if request.param == "postgres":
+        yield url
+        return
+    try:
+        with in_front_of(request.getfixturevalue("postgres_server")) as address:
+            yield address.format(database=make_url(url).database)
+    except NoPgBouncer as error:
+        skip_or_fail("pgbouncer", f"PGBOUNCER TESTS SKIPPED: {error}")
+
+
 def test_a_job_of_the_clock_runs_in_one_of_the_processes_and_on_after_that_is_killed(
-    tmp_path: Path, database: str, request: pytest.FixtureRequest
+    tmp_path: Path, database_url: str
 ):
-    url = request.getfixturevalue("postgres_url") if database == "postgres" else ""
+    url = database_url
     file = tmp_path / "ticks"
     file.touch()
 
