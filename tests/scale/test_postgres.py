@@ -244,7 +244,7 @@ def findings() -> dict[str, tuple[str, str]]:
 
 def test_doctor_adds_up_connections_and_looks_for_time_outs(server: str, ours: str, caplog):
     migrate.migrate()
-    # One worker and one process for jobs, each with a pool of twelve and one to lead by; two name the machine.
+    # One worker and one process for jobs, each with twelve and one to lead by; two name the machine.
     assert findings()["connections"] == ("ok", "up to 28, and PostgreSQL has 197 for them")
     assert findings()["time-outs"] == ("ok", "the role has them")
     assert caplog.messages == []
