@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from shop_app.core import db, events, fact_cache
 from shop_app.core.fact_cache import product_tag
 from shop_app.core.shop import shop
+from shop_app.core.tasks import meanwhile
 from shop_app.services.shop import profile
 from shop_app.services.traces import Traces, traces
 
@@ -108,15 +109,12 @@ async def followed() -> AsyncIterator[None]:
         bus().hear(FACTS, follower.hear_facts),
         bus().hear(SHOP, follower.hear_shop),
     ]
-    task = asyncio.create_task(_repeat(follower))
     try:
-        yield
+        async with meanwhile(_repeat(follower)):
+            yield
     finally:
         for end in ends:
             end()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _repeat(follower: Follower) -> None:

@@ -12,7 +12,7 @@ import ipaddress
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -28,6 +28,7 @@ from shop_app.core.clock import now
 from shop_app.core.errors import ShopError
 from shop_app.core.metrics_folder import SHARED_FOLDER
 from shop_app.core.settings import settings
+from shop_app.core.tasks import meanwhile
 from shop_app.services.desk import backlog
 
 from . import hosts, proxies
@@ -144,13 +145,8 @@ def _forget_dead(folder: Path) -> None:
 @asynccontextmanager
 async def looked_at() -> AsyncIterator[None]:
     """Look every few seconds at what isn't counted as it happens: a server process's lifespan."""
-    task = asyncio.create_task(_look())
-    try:
+    async with meanwhile(_look()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _look() -> None:

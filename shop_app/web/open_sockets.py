@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import reflex as rx
@@ -21,6 +21,7 @@ from reflex_base.event import Event
 from shop_app import reflex_private
 from shop_app.core import db
 from shop_app.core.access.principal import NOBODY, Principal
+from shop_app.core.tasks import meanwhile
 from shop_app.realtime import rooms
 from shop_app.services.accounts import sessions
 
@@ -51,13 +52,10 @@ def bind(sid: str, principal: Principal) -> None:
 @asynccontextmanager
 async def watched(app: rx.App, show_ended: ShowEnded) -> AsyncIterator[None]:
     """Look for sessions that ended or changed, for as long as this is entered."""
-    task = asyncio.create_task(_repeat(app, show_ended))
     try:
-        yield
+        async with meanwhile(_repeat(app, show_ended)):
+            yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         _bound.clear()
 
 

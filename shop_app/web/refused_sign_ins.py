@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from shop_app.core import db
 from shop_app.core.email_addresses import normal_email
+from shop_app.core.tasks import meanwhile
 from shop_app.services.accounts import refusals
 from shop_app.services.accounts.refusals import Tries
 
@@ -55,13 +56,10 @@ async def write_down() -> None:
 @asynccontextmanager
 async def written_down() -> AsyncIterator[None]:
     """Write it down every few minutes for as long as this is entered, and at the end."""
-    task = asyncio.create_task(_repeat())
     try:
-        yield
+        async with meanwhile(_repeat()):
+            yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         with suppress(Exception):
             await write_down()
 

@@ -10,11 +10,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from shop_app.core.tasks import meanwhile
 from shop_app.realtime.bus import bus
 
 log = logging.getLogger(__name__)
@@ -52,14 +53,12 @@ class Elsewhere:
     @asynccontextmanager
     async def told(self) -> AsyncIterator[None]:
         """Tell and hear for as long as this is entered: a server process's lifespan."""
-        end, task = bus().hear(TOPIC, self.hear), asyncio.create_task(self._repeat())
+        end = bus().hear(TOPIC, self.hear)
         try:
-            yield
+            async with meanwhile(self._repeat()):
+                yield
         finally:
             end()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _repeat(self) -> None:
         before: dict[str, int] = {}

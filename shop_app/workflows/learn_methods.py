@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from ..core.errors import ShopError
+from ..core.tasks import meanwhile
 from ..providers.payments import registry
 from .call_provider import call_provider
 
@@ -35,13 +36,8 @@ async def learn_methods() -> bool:
 @asynccontextmanager
 async def hourly() -> AsyncIterator[None]:
     """Ask again and again for as long as this is entered: a server process's lifespan."""
-    task = asyncio.create_task(_again_and_again())
-    try:
+    async with meanwhile(_again_and_again()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _again_and_again() -> None:
