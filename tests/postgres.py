@@ -22,7 +22,7 @@ NOBODY = "nobody"
 # It has the time-outs that `migrate` gives to a role in one database: a copied database has none.
 OPTIONS = (
     "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200"
-    " -c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=15s -c timezone=UTC"
+    " -c statement_timeout=5s -c lock_timeout=4s -c idle_in_transaction_session_timeout=15s -c timezone=UTC"
 )
 
 

@@ -14,7 +14,7 @@ from .settings import Settings
 
 ROLE_DEFAULTS = {
     "statement_timeout": "5s",
-    "lock_timeout": "2s",
+    "lock_timeout": "4s",
     "idle_in_transaction_session_timeout": "15s",
     "TimeZone": "UTC",
 }

@@ -341,7 +341,7 @@ async def test_a_shop_behind_pgbouncer_sells_by_prepared_statements(pooled: str,
     statement = text("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'PGBOUNCER_%'")
     with db.reading() as session:
         assert session.connection().execute(statement).scalar_one() > 10
-        assert session.connection().execute(text("SHOW lock_timeout")).scalar_one() == "2s"
+        assert session.connection().execute(text("SHOW lock_timeout")).scalar_one() == "4s"
 
 
 def refuse(session: Session) -> None:
