@@ -13,30 +13,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from bench import cpu
 from bench.report import Row
 
 WARM_UP, ADDS, ORDERS = 40, 400, 100
 """Warmed up, because a connection prepares what it has sent five times."""
 UNITS = 10_000
 GOAL_ADD_MS, GOAL_ORDER_MS = 2.0, 20.0
-
-
-def cpu_seconds(postmaster_pid: int) -> float:
-    """CPU of a PostgreSQL server's processes so far, autovacuum left out: it comes when it comes.
-
-    What a process had used is gone with it: connections have to stay open between two calls.
-    """
-    seconds = 0.0
-    for process in psutil.Process(postmaster_pid).children():
-        try:
-            times, what = process.cpu_times(), " ".join(process.cmdline())
-        except psutil.NoSuchProcess:
-            continue
-        if "autovacuum worker" not in what:
-            seconds += times.user + times.system
-    return seconds
 
 
 def run(folder: Path) -> list[Row]:
@@ -46,12 +29,10 @@ def run(folder: Path) -> list[Row]:
     with postgres.server() as address:
         postgres.execute(address, "CREATE DATABASE shop")
         os.environ |= {"SHOP_DATA_DIR": str(folder), "SHOP_DATABASE_URL": address.format(database="shop")}
-        pid_file = Path(address.rsplit("host=", 1)[1]) / "data" / "postmaster.pid"
-        postmaster_pid = int(pid_file.read_text().split()[0])
-        return asyncio.run(_measure(postmaster_pid, folder))
+        return asyncio.run(_measure(address, folder))
 
 
-async def _measure(postmaster_pid: int, folder: Path) -> list[Row]:
+async def _measure(address: str, folder: Path) -> list[Row]:
     from shop_app import prepare
     from shop_app.core import db
     from shop_app.core.settings import settings
@@ -68,10 +49,10 @@ async def _measure(postmaster_pid: int, folder: Path) -> list[Row]:
         for number in range(WARM_UP):
             await step(number)
         sent.clear()
-        before_seconds = cpu_seconds(postmaster_pid)
+        before_seconds = cpu.of_postgres(address)
         for number in range(WARM_UP, WARM_UP + count):
             await step(number)
-        used_ms = (cpu_seconds(postmaster_pid) - before_seconds) * 1000
+        used_ms = (cpu.of_postgres(address) - before_seconds) * 1000
         rows += [
             Row(f"PostgreSQL's CPU for one {what}", used_ms / count, "ms", goal),
             Row(f"  statements for one {what}", sent["statements"] / count, ""),

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from bench import checkout, cpu, events, hydration, load, pushes, shoppers
 from bench.report import Row, percentile
 from tests import postgres
@@ -38,6 +40,10 @@ class Run:
     shop_ms: dict[str, float] = field(default_factory=dict)
     postgres_ms: dict[str, float] = field(default_factory=dict)
     push_ms: float = 0
+    order_kb: float = 0
+    """What an order adds to PostgreSQL's files, log not counted."""
+    memory_mb: float = 0
+    """Of all the shop's processes at rest, what they share counted once."""
 
 
 def run(folder: Path) -> list[Row]:
@@ -66,6 +72,7 @@ def _measure(one: Run, shop: Shop, postgres_seconds: Callable[[], float]) -> Run
         one.postgres_ms[operation] = (postgres_seconds() - of_postgres) * 1000 / count
 
     said, counts = page_says(shop.url, PAGE), list[int]()
+    one.memory_mb = cpu.memory_mb(shop)
     # The first ones fill caches, and prepare statements.
     load.run(shop.url, events.TURNS, processes=1, tabs=8, seconds=1.0)
     with counted("page view", [PAGES_OPENED]):
@@ -74,15 +81,25 @@ def _measure(one: Run, shop: Shop, postgres_seconds: Callable[[], float]) -> Run
     with counted("add to cart", counts):
         counts.append(load.run(shop.url, events.TURNS, processes=1, tabs=16, seconds=SECONDS).events)
     skus, key = checkout.prepare(shop)
-    counts = []
+    counts, before = [], _database_bytes(shop)
     with counted("whole checkout", counts):
         first = checkout.newest_number(shop) + 1
         done = shoppers.run(shop.url, key, skus, shoppers=16, staff=4, seconds=SECONDS, first=first)
         counts.append(done.orders)
     checkout.check(shop, first, done.orders)
+    one.order_kb = (_database_bytes(shop) - before) / 1024 / max(done.orders, 1)
     reached = pushes.run(shop, TABS)
     one.push_ms = percentile(reached, 100)
     return one
+
+
+def _database_bytes(shop: Shop) -> int:
+    if shop.engine.dialect.name == "sqlite":
+        return 0
+    with shop.session() as session:
+        return (
+            session.connection().execute(select(func.pg_database_size(func.current_database()))).scalar_one()
+        )
 
 
 def _rows(one: Run) -> Iterator[Row]:
@@ -91,6 +108,9 @@ def _rows(one: Run) -> Iterator[Row]:
         if one.postgres_ms[operation]:
             goal = {"add to cart": POSTGRES_ADD_MS, "whole checkout": POSTGRES_ORDER_MS}.get(operation)
             yield Row(f"{one.name}: {operation}, PostgreSQL's CPU", one.postgres_ms[operation], "ms", goal)
+    if one.order_kb:
+        yield Row(f"{one.name}: an order's room in the database", one.order_kb, "KB")
+    yield Row(f"{one.name}: memory at rest", one.memory_mb, "MB")
     yield Row(f"{one.name}: a push reaches the last of {TABS:,} tabs", one.push_ms, "ms", PUSH_MS)
 
 
