@@ -8,18 +8,21 @@ import email.policy
 import re
 import time
 from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
 
 from shop_app.cli import check_up
 from shop_app.core import db
+from shop_app.core.clock import now
 from shop_app.core.errors import Invalid, ProviderDown
 from shop_app.core.settings import settings
 from shop_app.models import Letter, OrderLine
 from shop_app.providers import mail
 from shop_app.providers.mail.smtp import SmtpMailer
 from shop_app.services import outbox
+from shop_app.services.bulk_jobs import runs
 from shop_app.worker import jobs, timetable
 from shop_app.workflows import ask_mailer
 from tests.paying import FORM, World, client_of, everything, make_world, rows
@@ -161,6 +164,16 @@ def test_a_letter_that_cant_arrive_is_given_up_at_once_and_staff_see_why(paid, c
         "missing",
         f"1 were given up; order_paid to jürgen@example.com: {why}",
     )
+
+
+@pytest.mark.parametrize(("minutes", "mark"), [(None, "fails"), (6, "fails"), (1, "ok")])
+def test_doctor_says_where_nobody_does_the_background_work(engine, minutes: int | None, mark: str):
+    assert list(check_up._jobs(settings())) == []
+    if minutes is not None:
+        with db.transaction() as session:
+            runs.note(session, "sweep", now() - timedelta(minutes=minutes), 5, "")
+    elsewhere = settings().model_copy(update={"jobs": "elsewhere"})
+    assert [(finding.mark, finding.subject) for finding in check_up._jobs(elsewhere)] == [(mark, "jobs")]
 
 
 @pytest.mark.parametrize(

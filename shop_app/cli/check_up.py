@@ -17,6 +17,8 @@ from ..core.settings import ROOT, Settings, settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+JOBS_SILENT = timedelta(minutes=5)
+"""Some jobs run each minute: after so long without any, none does."""
 Mark = Literal["ok", "missing", "fails"]
 
 
@@ -40,6 +42,7 @@ def examine() -> list[Finding]:
         _payments,
         _mail,
         _letters,
+        _jobs,
         _pictures,
         _media,
         _front_end,
@@ -210,6 +213,33 @@ def _letters(chosen: Settings) -> Iterator[Finding]:
         yield Finding("missing", "letters", f"{len(given_up)} were given up; {'; '.join(latest)}")
     else:
         yield Finding("ok", "letters", "none was given up")
+
+
+def _jobs(chosen: Settings) -> Iterator[Finding]:
+    """Whether a process does the background work that servers leave to it: by the last run of any job."""
+    from sqlalchemy import func
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlmodel import select
+
+    from ..core import db
+    from ..core.clock import now
+    from ..core.errors import ShopError
+    from ..models import JobRun
+
+    if chosen.jobs == "here":
+        return
+    try:
+        with db.reading() as session:
+            last_run_at = session.exec(select(func.max(JobRun.started_at))).one()
+    except (SQLAlchemyError, ShopError, OSError):
+        # What is wrong with the database stands above.
+        return
+    if last_run_at and now() - last_run_at < JOBS_SILENT:
+        yield Finding("ok", "jobs", "run elsewhere")
+    else:
+        yield Finding(
+            "fails", "jobs", "SHOP_JOBS is elsewhere, and no process runs `python -m shop_app work`"
+        )
 
 
 def _pictures(_chosen: Settings) -> Iterator[Finding]:
