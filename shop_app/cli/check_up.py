@@ -237,7 +237,8 @@ def _jobs(chosen: Settings) -> Iterator[Finding]:
     if last_run_at and now() - last_run_at < JOBS_SILENT:
         yield Finding("ok", "jobs", "run elsewhere")
     else:
-        yield Finding(
+        sentence = "SHOP_JOBS is elsewhere, and no process runs `python -m shop_app work`"
+        yield Finding("fails", "jobs", sentence)
             "fails", "jobs", "SHOP_JOBS is elsewhere, and no process runs `python -m shop_app work`"
         )
 
