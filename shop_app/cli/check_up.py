@@ -239,8 +239,6 @@ def _jobs(chosen: Settings) -> Iterator[Finding]:
     else:
         sentence = "SHOP_JOBS is elsewhere, and no process runs `python -m shop_app work`"
         yield Finding("fails", "jobs", sentence)
-            "fails", "jobs", "SHOP_JOBS is elsewhere, and no process runs `python -m shop_app work`"
-        )
 
 
 def _pictures(_chosen: Settings) -> Iterator[Finding]:
