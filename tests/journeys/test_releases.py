@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from shop_app.core.settings import ROOT
 from shop_app.web import frontend
@@ -42,9 +43,21 @@ def count_loads(page: Page) -> list[str]:
 
 
 def await_release(page: Page, root: Path) -> None:
-    """Wait until the page's document is of that release."""
+    """Wait until the page runs that release's scripts."""
     (name,) = (name for name in releases.chunks(root) if name.startswith("root-"))
-    page.locator(f'link[href="/assets/{name}"]').first.wait_for(state="attached", timeout=60_000)
+    until = time.monotonic() + 60
+    while not _has_loaded(page, name):
+        assert time.monotonic() < until, f"{page.url} has not been loaded again"
+        page.wait_for_timeout(200)
+
+
+def _has_loaded(page: Page, name: str) -> bool:
+    loaded = "name => performance.getEntriesByType('resource').some((entry) => entry.name.endsWith(name))"
+    try:
+        return page.evaluate(loaded, f"/assets/{name}")
+    except Error:
+        # It is being loaded again right now.
+        return False
 
 
 @pytest.mark.timeout(600)
