@@ -21,7 +21,7 @@ from tests.shop import Shop, running
 from tests.socket_client import page_says
 
 WORKERS = (1, 2, 3)
-SECONDS = 6.0
+SECONDS, WARM_UP_SECONDS = 6.0, 6.0
 TABS = 1_000
 PAGES_OPENED = 100
 PAGE = "/products/dune-mug"
@@ -73,15 +73,20 @@ def _measure(one: Run, shop: Shop, postgres_seconds: Callable[[], float]) -> Run
 
     said, counts = page_says(shop.url, PAGE), list[int]()
     one.memory_mb = cpu.memory_mb(shop)
-    # The first ones fill caches, and prepare statements.
-    load.run(shop.url, events.TURNS, processes=1, tabs=8, seconds=1.0)
+    # The first ones fill caches, and prepare statements: each connection of each worker its own.
+    load.run(shop.url, events.TURNS, processes=1, tabs=16, seconds=WARM_UP_SECONDS)
+    hydration.get(shop.url, PAGE, PAGES_OPENED)
+    asyncio.run(hydration.open_pages(shop.url, PAGE, said, PAGES_OPENED))
     with counted("page view", [PAGES_OPENED]):
         hydration.get(shop.url, PAGE, PAGES_OPENED)
         asyncio.run(hydration.open_pages(shop.url, PAGE, said, PAGES_OPENED))
     with counted("add to cart", counts):
         counts.append(load.run(shop.url, events.TURNS, processes=1, tabs=16, seconds=SECONDS).events)
     skus, key = checkout.prepare(shop)
-    counts, before = [], _database_bytes(shop)
+    counts = []
+    first = checkout.newest_number(shop) + 1
+    shoppers.run(shop.url, key, skus, shoppers=16, staff=4, seconds=WARM_UP_SECONDS, first=first)
+    before = _database_bytes(shop)
     with counted("whole checkout", counts):
         first = checkout.newest_number(shop) + 1
         done = shoppers.run(shop.url, key, skus, shoppers=16, staff=4, seconds=SECONDS, first=first)
