@@ -10,8 +10,9 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 # Before the first import of the shop: a developer's .env must not reach the tests.
 os.environ["SHOP_TESTING"] = "1"
@@ -63,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=order)
 
 
-def skip_or_fail(what: str, why: str) -> None:
+def skip_or_fail(what: str, why: str) -> NoReturn:
     """Skip what this machine can't do, unless SHOP_TESTS_NEED says that it has to."""
     if what in NEEDED:
         pytest.fail(f"{what} is needed here, and can't be had: {why}")
@@ -181,23 +182,26 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@contextmanager
+def own_postgres() -> Iterator[str]:
+    """A PostgreSQL server for whoever enters this; the test is skipped, or fails, where none can be had."""
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(postgres.server())
+        except postgres.NoPostgres as error:
+            skip_or_fail("postgres", f"POSTGRESQL TESTS SKIPPED: {error}")
+        yield address
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL server with a migrated template, `shop`: its address with `{database}` to fill in."""
-    running = postgres.server()
-    try:
-        address = running.__enter__()
-    except postgres.NoPostgres as error:
-        skip_or_fail("postgres", f"POSTGRESQL TESTS SKIPPED: {error}")
-        raise
-    try:
+    with own_postgres() as address:
         postgres.execute(address, "CREATE DATABASE shop")
         empty = db.make_engine(sqlalchemy_url(address, "shop"))
         migrate.migrate(empty)
         empty.dispose()
         yield address
-    finally:
-        running.__exit__(None, None, None)
 
 
 def sqlalchemy_url(address: str, database: str) -> str:

@@ -19,7 +19,7 @@ from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import MAX_NOTE
 from shop_app.workflows import pay, reconcile, recover
 from tests import postgres
-from tests.conftest import skip_or_fail, sqlalchemy_url
+from tests.conftest import own_postgres, sqlalchemy_url
 from tests.factories import key_hash, make_product
 from tests.paying import FORM, ME, World, everything, make_world, rows
 from tests.selling import wrong_books
@@ -216,13 +216,7 @@ def cut_all(server: str) -> None:
 
 @pytest.mark.timeout(180)
 def test_a_database_server_that_stops_and_comes_back_has_lost_no_order(tmp_path, configure):
-    running = postgres.server()
-    try:
-        address = running.__enter__()
-    except postgres.NoPostgres as error:
-        skip_or_fail("postgres", f"POSTGRESQL TESTS SKIPPED: {error}")
-        raise
-    try:
+    with own_postgres() as address:
         postgres.execute(address, "CREATE DATABASE ours")
         # The tests' server answers before it has written, for speed: a server that stops has to know better.
         postgres.execute(address, "ALTER DATABASE ours SET synchronous_commit = on")
@@ -245,8 +239,6 @@ def test_a_database_server_that_stops_and_comes_back_has_lost_no_order(tmp_path,
         assert [row.payment_status for row in rows("customer_order")] == ["paid"]
         assert wrong_books() == []
         db.engine().dispose()
-    finally:
-        running.__exit__(None, None, None)
 
 
 def claimed(world: World) -> list[tuple[int, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -15,16 +16,12 @@ from .servers import NoRedis, Redis, redis_server, scaled_shop
 @pytest.fixture(scope="session")
 def redis() -> Iterator[Redis]:
     """A Redis that runs; a test that stops it starts it again."""
-    running = redis_server()
-    try:
-        server = running.__enter__()
-    except NoRedis as error:
-        skip_or_fail("redis", f"REDIS TESTS SKIPPED: {error}")
-        raise
-    try:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(redis_server())
+        except NoRedis as error:
+            skip_or_fail("redis", f"REDIS TESTS SKIPPED: {error}")
         yield server
-    finally:
-        running.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import queries as cart_queries
 from shop_app.workflows import pay
 from tests import postgres
-from tests.conftest import skip_or_fail, sqlalchemy_url
+from tests.conftest import own_postgres, skip_or_fail, sqlalchemy_url
 from tests.factories import key_hash, make_basics, make_product
 from tests.paying import FORM, World, make_sandbox, rows
 from tests.selling import wrong_books
@@ -137,21 +137,13 @@ def server() -> Iterator[str]:
 
     A role without rights beyond its databases signs in there.
     """
-    running = postgres.server()
-    try:
-        address = running.__enter__()
-    except postgres.NoPostgres as error:
-        skip_or_fail("postgres", f"POSTGRESQL TESTS SKIPPED: {error}")
-        raise
-    try:
+    with own_postgres() as address:
         postgres.execute(address, "CREATE ROLE plain LOGIN")
         postgres.execute(address, "CREATE DATABASE shop OWNER plain")
         first = db.make_engine(sqlalchemy_url(as_plain(address), "shop"))
         migrate.migrate(first)
         first.dispose()
         yield address
-    finally:
-        running.__exit__(None, None, None)
 
 
 def as_plain(address: str) -> str:
