@@ -87,7 +87,9 @@ async def test_an_event_that_reflex_cant_read_runs_nothing_and_nothing_goes_on(
         sent["router_data"][field] = odd
         await tab.send_raw("event", sent)
         after = await at_rest(shop)
-        assert (after["futures"], after["tasks"]) == (rest["futures"], rest["tasks"])
+        assert after["futures"] == rest["futures"]
+        # Fewer where tasks of the tab before ended late.
+        assert after["tasks"] <= rest["tasks"]
         # And the tab lives.
         assert await tab.call(f"{CART}.load")
 
@@ -110,7 +112,8 @@ async def test_a_boot_event_of_any_shape_opens_or_closes_and_no_more(shop: Probe
             await tab.settle(quiet=0.05)
         await tab.close()
     after = await at_rest(shop)
-    assert (after["futures"], after["tasks"]) == (rest["futures"], rest["tasks"])
+    assert after["futures"] == rest["futures"]
+    assert after["tasks"] <= rest["tasks"]
 
 
 async def test_a_storm_of_events_of_all_shapes_leaves_nothing_behind(shop: Probe) -> None:
