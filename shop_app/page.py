@@ -52,6 +52,7 @@ class Page:
     sitemap    True for an address without parameters, else a function that lists the route's addresses
     replaces   True for a page that replaces another part's page with this route
     needs      for a page of the back office: the permission that staff need to open it, "" for any of them
+    for_customers  what it shows is a customer's own: others are sent to the sign-in
     menu       its entry in the navigation of the back office
     is_back_office  True also for those of its pages that everybody may open, such as the sign-in; what they
                are made of is in no file that other pages load
@@ -69,6 +70,7 @@ class Page:
     sitemap: bool | Callable[[Session], SitemapEntries] = False
     replaces: bool = False
     needs: str | None = None
+    for_customers: bool = False
     menu: MenuItem | None = None
     is_back_office: bool = False
 
@@ -76,6 +78,7 @@ class Page:
         if self.needs is not None:
             # Frozen: what a page of the back office shows is for its staff alone.
             object.__setattr__(self, "is_back_office", True)
+        if self.needs is not None or self.for_customers:
             object.__setattr__(self, "private", True)
 
     def addresses(self, session: Session) -> SitemapEntries:

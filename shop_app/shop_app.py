@@ -325,7 +325,10 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     refuse_unknown_permissions({permission.key for permission in permissions.catalogue()})
     front_end = read_build() if is_prod_mode() else None
     if front_end:
-        routes = [DocumentRoute(page.route, page.serve, page.shared, page.needs) for page in parts.pages]
+        routes = [
+            DocumentRoute(page.route, page.serve, page.shared, page.needs, page.for_customers)
+            for page in parts.pages
+        ]
         kept_builds_in = settings().data_dir / kept_builds.FOLDER
         inner = Documents(inner, build=front_end, routes=routes, kept_builds_in=kept_builds_in)
     stylesheets = front_end.stylesheets if front_end else ()

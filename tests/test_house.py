@@ -69,6 +69,7 @@ SUBJECTS = (
     "payments",
     "fulfilment",
     "returns",
+    "joining",
     "storefront",
     "opening",
     "desk",

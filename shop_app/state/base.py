@@ -38,6 +38,7 @@ __all__ = [
     "public",
     "read_shared",
     "say",
+    "shopper_key",
     "staff",
     "visitor_hash",
 ]
@@ -139,6 +140,14 @@ def visitor_hash(state: rx.State) -> str:
     "" where no key came, which the edge prevents: then nothing must be kept for this visitor.
     """
     return visitor_of(cookie_header(state))
+
+
+async def shopper_key(state: rx.State) -> str:
+    """What cart and wish list of whoever is at this page are found by: their account, else their browser.
+
+    "" where no cookie came: then nothing must be kept for this visitor.
+    """
+    return (await asked_by(state)).shopper_key(visitor_hash(state))
 
 
 def address_of(state: rx.State, route: str) -> Address:

@@ -39,7 +39,7 @@ from .shells import BuiltFrontEnd, file_response
 log = logging.getLogger(__name__)
 
 NOT_FOUND = "404"
-SIGN_IN = "/admin/login"
+STAFF_SIGN_IN, CUSTOMER_SIGN_IN = "/admin/login", "/account/login"
 _SLASHES = re.compile("/{2,}")
 KEPT_BYTES = 64 * 1024 * 1024
 KEPT_BYTES_OF_FREE = 16 * 1024 * 1024
@@ -53,12 +53,14 @@ class DocumentRoute:
     `shared` is given for a page that is the same for everybody: it is made from what this function returns of
     its address alone, and kept.
     `needs` is the permission that staff need to be served it, "" for any member of staff, None for everybody.
+    `for_customers` says that only customers are served it.
     """
 
     route: str
     serve: ServePage | None = None
     shared: Callable[[Address], Address] | None = None
     needs: str | None = None
+    for_customers: bool = False
 
     @property
     def name(self) -> str:
@@ -126,7 +128,7 @@ class Documents:
         Errors  MovedTo.
         """
         query = QueryParams(scope["query_string"])
-        if route.needs is not None and (elsewhere := await _elsewhere(scope, route.needs)):
+        if (route.needs is not None or route.for_customers) and (elsewhere := await _elsewhere(scope, route)):
             return elsewhere
         if route.shared is None:
             return await self._in_turn(
@@ -210,16 +212,17 @@ class Documents:
             await response(scope, receive, send)
 
 
-async def _elsewhere(scope: Scope, needs: str) -> ASGIApp | None:
-    """Where somebody is sent who may not be served a page of the back office; None for staff who may.
+async def _elsewhere(scope: Scope, route: DocumentRoute) -> ASGIApp | None:
+    """Where somebody is sent who may not be served a page; None for whoever may.
 
-    Without the permission they are staff all the same, and the page says what is missing: it is served empty.
+    Staff without the permission are staff all the same: the page is served empty, and says what is missing.
     """
     principal = await policy.who(Headers(scope=scope).get("cookie", ""))
-    if principal.kind == "staff":
+    kind, sign_in = ("staff", STAFF_SIGN_IN) if route.needs is not None else ("customer", CUSTOMER_SIGN_IN)
+    if principal.kind == kind:
         return None
     asked = quote(scope["path"] + ("?" + scope["query_string"].decode("latin-1")).rstrip("?"), safe="")
-    return RedirectResponse(f"{SIGN_IN}?next={asked}", 303, {"Cache-Control": "no-store"})
+    return RedirectResponse(f"{sign_in}?next={asked}", 303, {"Cache-Control": "no-store"})
 
 
 def _ask(route: DocumentRoute, params: dict[str, str], query: QueryParams) -> Served:

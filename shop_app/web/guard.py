@@ -1,7 +1,8 @@
 """The guard: lets no event of a browser reach a handler without policy and bounds.
 
 Default-deny. A handler without a policy is refused (and the server doesn't start with one), so are
-unknown, missing and ill-typed arguments; who sent the event is looked up on every event that isn't public.
+unknown, missing and ill-typed arguments; who sent the event is looked up on every event that isn't public, or
+comes from a browser with a session.
 A submitted form arrives as the model that its handler declares; errors of its fields go to the handler's
 State, field by field, if that keeps them.
 
@@ -29,6 +30,7 @@ from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 from shop_app import reflex_private
 from shop_app.core.access import security_log
 from shop_app.core.access.clients import counted, visitor_of
+from shop_app.core.access.cookies import session_key
 from shop_app.core.access.origin import PAGE, set_origin
 from shop_app.core.access.permissions import MissingRight
 from shop_app.core.access.policy import Policy, allows, policy_of, set_principal, who, who_of
@@ -180,6 +182,8 @@ class Guard(Middleware):
         # Who sent it is checked before what: only staff see what is wrong with a form of the back office.
         if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
             await self._look_up(state, event, policy)
+        elif session_key(_cookie_header(event)):
+            set_principal(await _who(event))
         if from_browser:
             values = _framework_payload(event) if rule.framework else rule.checked(event.payload)
             event.payload.clear()

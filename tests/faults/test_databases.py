@@ -210,8 +210,8 @@ def cut_all(server: str) -> None:
     """End every connection to a test's database; all of them are gone when this returns."""
     with psycopg.connect(server.format(database="postgres"), autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname LIKE 't%' AND pid <> "
-            "pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname LIKE 't%' AND pid <> pg_backend_pid()"
         )
 
 

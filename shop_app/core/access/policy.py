@@ -100,5 +100,5 @@ def set_principal(principal: Principal | None) -> None:
 
 
 def current_principal() -> Principal | None:
-    """Who sent the event that is being handled; None in public handlers, where nobody is looked up."""
+    """Who sent the event that is being handled; None in public handlers where the browser has no session."""
     return _principal.get()

@@ -26,6 +26,13 @@ class Principal:
         """Their name in ledgers and in the audit, such as "staff:ada@example.com"."""
         return f"{self.kind}:{self.email}" if self.email else self.kind
 
+    def shopper_key(self, visitor_hash: str) -> str:
+        """What cart and wish list are found by: a customer's account, everybody else's browser.
+
+        A visitor's hash has 64 hex digits, so no cookie is ever an account's key.
+        """
+        return f"customer:{self.id}" if self.kind == "customer" else visitor_hash
+
     def need(self, permission: str) -> None:
         """Errors  MissingRight, which is Forbidden, without that permission."""
         if permission not in self.permissions:

@@ -1,0 +1,1 @@
+"""Parts of a customer's own pages."""

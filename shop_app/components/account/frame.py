@@ -1,0 +1,77 @@
+"""The frame of a customer's own pages: their navigation beside the content; an invitation to sign in
+where nobody is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shop_app.core.i18n import _
+from shop_app.state.account.frame import Account
+
+from .. import layout, styles
+from ..kit import Component, Text, el, of, when
+
+LINKS = (
+    ("overview", _("Overview"), "/account"),
+    ("orders", _("Orders"), "/account/orders"),
+    ("addresses", _("Addresses"), "/account/addresses"),
+    ("saved", _("Saved"), "/account/saved"),
+    ("security", _("Sign-in and security"), "/account/security"),
+    ("data", _("Your data"), "/account/data"),
+)
+"""(the page's own name, label, address)."""
+_LINK = (
+    "block whitespace-nowrap rounded-r2 px-3 py-2.5 text-md text-ink-2 hover:text-ink "
+    "aria-[current=page]:bg-sunken aria-[current=page]:text-ink"
+)
+
+
+def account_page(current: str, title: Text, *body: Any, ready: Any = True) -> Component:
+    """A page of the account: `current` is its name in `LINKS`, `ready` whether its own content is there."""
+    return layout.page(
+        el.div(
+            when(
+                of(Account).signed_in,
+                el.div(_navigation(current), _content(title, *body), class_name=_COLUMNS),
+                _sign_in(),
+            ),
+            class_name=f"{styles.WRAP} pt-8 md:pt-12",
+        ),
+        ready=ready,
+    )
+
+
+_COLUMNS = "grid gap-8 md:grid-cols-[232px_minmax(0,1fr)] md:gap-12"
+
+
+def _navigation(current: str) -> Component:
+    return el.nav(
+        el.ul(
+            *(
+                el.li(
+                    el.a(
+                        label,
+                        href=href,
+                        class_name=_LINK,
+                        aria_current="page" if name == current else "false",
+                    )
+                )
+                for name, label, href in LINKS
+            ),
+            class_name="-mx-3 flex gap-1 overflow-x-auto md:mx-0 md:grid",
+        ),
+        aria_label=_("Your account"),
+    )
+
+
+def _content(title: Text, *body: Any) -> Component:
+    return el.div(el.h1(title, class_name=styles.D2), *body, class_name="min-w-0 pb-section")
+
+
+def _sign_in() -> Component:
+    return el.div(
+        el.h1(_("Your account"), class_name=styles.D2),
+        el.p(_("Sign in to see your orders, addresses and saved things."), class_name="mt-3 text-ink-2"),
+        el.p(el.a(_("Sign in"), href="/account/login", class_name=styles.LINK), class_name="mt-6"),
+        class_name="max-w-[440px] pb-section",
+    )

@@ -1,0 +1,1 @@
+"""A customer's own pages, one file for each address below /account."""
