@@ -27,35 +27,7 @@ from shop_app.core.settings import settings
 from shop_app.core.shop import shop
 from shop_app.extension import Extension, Page, as_permission, combined
 from shop_app.letters import samples
-from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
-from shop_app.pages.admin import audit as admin_audit
-from shop_app.pages.admin import categories as admin_categories
-from shop_app.pages.admin import collection as admin_collection
-from shop_app.pages.admin import collections as admin_collections
-from shop_app.pages.admin import home as admin_home
-from shop_app.pages.admin import inventory as admin_inventory
-from shop_app.pages.admin import inventory_item as admin_inventory_item
-from shop_app.pages.admin import invitation as admin_invitation
-from shop_app.pages.admin import jobs as admin_jobs
-from shop_app.pages.admin import letters_sent, received_events
-from shop_app.pages.admin import login as admin_login
-from shop_app.pages.admin import order as admin_order
-from shop_app.pages.admin import orders as admin_orders
-from shop_app.pages.admin import product as admin_product
-from shop_app.pages.admin import products as admin_products
-from shop_app.pages.admin import reasons as admin_reasons
-from shop_app.pages.admin import security as admin_security
-from shop_app.pages.admin import slip as admin_slip
-from shop_app.pages.admin import staff as admin_staff
-from shop_app.pages.admin import staff_roles as admin_roles
-from shop_app.pages.admin import stocktake as admin_stocktake
-from shop_app.pages.admin.settings import checkout as checkout_settings
-from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
-from shop_app.pages.admin.settings import index as settings_index
-from shop_app.pages.admin.settings import legal as legal_settings
-from shop_app.pages.admin.settings import letters as letter_settings
-from shop_app.pages.admin.settings import shop as shop_settings
-from shop_app.pages.admin.settings import taxes as tax_settings
+from shop_app.pages.own import PAGES
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -131,52 +103,6 @@ FRAME = (Shell.load, Cart.load)
 """What every page loads after its own; the reactive page replaces the served content once this is there."""
 BACK_OFFICE_FRAME = (BackOffice.load,)
 """The same for the pages of the back office that are for staff alone."""
-
-PAGES = (
-    home.PAGE,
-    listing.PAGE,
-    product.PAGE,
-    cart.PAGE,
-    checkout.PAGE,
-    lookup.PAGE,
-    order.PAGE,
-    withdrawal.PAGE,
-    *plain.PAGES,
-    not_found.PAGE,
-    admin_home.PAGE,
-    admin_orders.PAGE,
-    admin_order.PAGE,
-    admin_reasons.PAGE,
-    *admin_slip.PAGES,
-    *admin_products.PAGES,
-    admin_product.PAGE,
-    admin_categories.PAGE,
-    admin_collections.PAGE,
-    admin_collection.PAGE,
-    admin_inventory.PAGE,
-    admin_inventory_item.PAGE,
-    admin_stocktake.PAGE,
-    settings_index.PAGE,
-    shop_settings.PAGE,
-    legal_settings.PAGE,
-    legal_settings.TEXT,
-    letter_settings.PAGE,
-    *letters_sent.PAGES,
-    *received_events.PAGES,
-    *admin_jobs.PAGES,
-    admin_staff.PAGE,
-    admin_roles.PAGE,
-    admin_audit.PAGE,
-    admin_invitation.PAGE,
-    *admin_login.PAGES,
-    admin_security.PAGE,
-    delivery.PAGE,
-    delivery_zone.PAGE,
-    delivery_method.PAGE,
-    *tax_settings.PAGES,
-    payments.PAGE,
-    checkout_settings.PAGE,
-)
 
 LISTS = (ORDERS, PRODUCTS, INVENTORY, AUDIT, LETTERS, EVENTS, BULK_JOBS)
 """The lists of the back office."""
