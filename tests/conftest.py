@@ -174,8 +174,7 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
 
 
 def _compile_once() -> None:
-    """Let all engines of a kind share their compiled statements: each test has an engine of its own, and would
-    compile every statement anew."""
+    """Let all engines of a kind share their compiled statements: each test has an engine of its own."""
     create, connected = db.create_engine, dict[str, Engine]()
 
     def create_sharing(url: Any, **options: Any) -> Engine:
