@@ -17,16 +17,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from starlette.types import ASGIApp
 
 from shop_app import prepare, supervisor
 from shop_app.core import db, live_hosts, metrics_folder
+from shop_app.core.cant_start import CantStart, ExitCode
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
 from shop_app.web import kept_builds, logs, tcp_timeout, under_way
@@ -75,13 +76,18 @@ DEMO_LOGINS = (
 def run() -> None:
     """Prepare everything and serve until SIGINT or SIGTERM.
 
-    Errors  SystemExit with one sentence where the port is taken, the front end can't be built, or workers
-            can't run.
+    Errors  CantStart where the port or the data folder is taken; SystemExit with one sentence where the front
+            end can't be built, or workers can't run.
     """
     started = time.monotonic()
     os.chdir(ROOT)
     settings()
     refuse_taken_port()
+    with take_data_folder():
+        _run(started)
+
+
+def _run(started: float) -> NoReturn:
     prepare.speak()
     prepare.prepare_database()
     live_hosts.claim()
@@ -121,7 +127,7 @@ def work_alone() -> NoReturn:
 
 
 def refuse_taken_port() -> None:
-    """Errors  SystemExit with one sentence where another program listens on the port, a shop too."""
+    """Errors  CantStart where another program listens on the port, a shop too."""
     host, port = settings().listen_host, settings().port
     # Servers share a port with those who want to share it; this socket doesn't.
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -133,7 +139,26 @@ def refuse_taken_port() -> None:
                 errno.EADDRINUSE: f"Port {port} is taken by another program; set PORT to another one.",
                 errno.EACCES: f"This user may not listen on port {port}; set PORT to one above 1023.",
             }.get(error.errno or 0, f"The shop can't listen on {host}, port {port}: {error.strerror}.")
-            raise SystemExit(why) from error
+            raise CantStart(why, ExitCode.PORT) from error
+
+
+def take_data_folder() -> AbstractContextManager[object]:
+    """The lock of a data folder that has the database in it: with PostgreSQL, servers may share a folder.
+
+    Errors  CantStart where another server has it.
+    """
+    if not settings().sqlalchemy_url.startswith("sqlite"):
+        return nullcontext()
+    lock = FileLock(settings().data_dir / ".serve.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CantStart(
+            f"Another server works with the data folder {settings().data_dir}. End it, or name another folder"
+            " in SHOP_DATA_DIR.",
+            ExitCode.TAKEN,
+        ) from None
+    return lock
 
 
 def sources() -> Iterator[Path]:

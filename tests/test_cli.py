@@ -223,7 +223,7 @@ def test_a_wrong_setting_is_one_sentence_and_no_traceback():
         env={"PATH": "/usr/bin:/bin", "PORT": "eighty"},
         check=False,
     )
-    assert completed.returncode == 1
+    assert completed.returncode == 3
     assert completed.stderr.startswith("The setting PORT can't be used: ")
     assert completed.stderr.count("\n") == 1
 

@@ -19,6 +19,7 @@ from sqlmodel import Session, SQLModel, col, select
 import shop_app.models  # noqa: F401  (fills the metadata)
 from alembic import command
 from shop_app.core import db, migrate
+from shop_app.core.cant_start import CantStart, ExitCode
 from shop_app.core.settings import settings
 from shop_app.models import ListingVariant, Product, Variant
 from shop_app.services.books import check as books
@@ -268,6 +269,66 @@ def _insert(connection: Connection, table: Table, **values: object) -> None:
     if "status" in made:
         made["status"] = "draft"
     connection.execute(table.insert(), made)
+
+
+@pytest.fixture
+def a_release_before(empty: Engine) -> Engine:
+    """A database of the second newest schema."""
+    migrate.migrate(empty)
+    with migrate.schema_transaction(empty) as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "-1")
+    return empty
+
+
+def test_before_a_migration_the_file_is_kept_beside_and_only_the_last_three(a_release_before: Engine):
+    if a_release_before.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL is told of a backup instead")
+    path = settings().data_dir / "empty.db"
+    for old in ("0001", "0002", "0003"):
+        path.with_name(f"empty.db.before-{old}").write_bytes(b"a copy")
+    before = revision(a_release_before)
+    assert migrate.migrate(a_release_before) == (before, migrate.newest())
+    copies = sorted(copy.name for copy in path.parent.glob("empty.db.before-*"))
+    kept = f"empty.db.before-{migrate.newest()}"
+    assert copies == ["empty.db.before-0002", "empty.db.before-0003", kept]
+    copy = db.make_engine(f"sqlite:///{path.with_name(kept)}")
+    assert revision(copy) == before
+    copy.dispose()
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was_and_says_so(
+    a_release_before: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    before = revision(a_release_before)
+    upgrade = migrate.upgrade
+
+    def fail(connection: Connection, to: str = "head") -> None:
+        upgrade(connection, to)
+        raise ValueError("no space left")
+
+    monkeypatch.setattr(migrate, "upgrade", fail)
+    sentence = f"^The database couldn't be brought from {before} to .*, and is as it was: no space left$"
+    with pytest.raises(CantStart, match=sentence) as cant:
+        migrate.migrate(a_release_before)
+    assert cant.value.exit_code == ExitCode.DATABASE
+    assert revision(a_release_before) == before
+
+
+def test_a_database_of_a_later_release_is_worked_with_and_named(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert migrate.migrate(engine) == ("9999", "9999")
+    said = f"The database is of a later release (9999); this one ({migrate.newest()}) can work with it"
+    assert said in caplog.text
+
+
+def revision(on: Engine) -> str | None:
+    with on.connect() as connection:
+        return migrate.current(connection)
 
 
 def test_there_is_one_line_of_migrations(engine: Engine):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from ..core import clock, own_files
-from ..core.settings import ROOT, Settings, settings
+from ..core.cant_start import CantStart
+from ..core.settings import ROOT, Settings, settings, unknown_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -32,8 +33,11 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Check everything. Changes nothing; connects to the database, Redis, mail server and bucket alone."""
-    chosen = settings()
+    """Check everything, each thing by itself: one that fails ends no other. Changes nothing."""
+    try:
+        chosen = settings()
+    except CantStart as cant:
+        return [Finding("fails", "settings", cant.sentence)]
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _settings,
         _data_folder,
@@ -47,10 +51,24 @@ def examine() -> list[Finding]:
         _media,
         _front_end,
     )
-    return [finding for check in checks for finding in check(chosen)]
+    return [finding for check in checks for finding in _tried(check, chosen)]
+
+
+def _tried(check: Callable[[Settings], Iterator[Finding]], chosen: Settings) -> list[Finding]:
+    """What a check finds; that it couldn't look, where it fails itself."""
+    findings = []
+    try:
+        findings += check(chosen)
+    except Exception as error:
+        subject = check.__name__.strip("_").replace("_", " ")
+        first = (str(error).splitlines() or [""])[0][:300]
+        findings.append(Finding("fails", subject, f"can't be looked at: {type(error).__name__}: {first}"))
+    return findings
 
 
 def _settings(chosen: Settings) -> Iterator[Finding]:
+    for sentence in unknown_settings():
+        yield Finding("fails" if chosen.mode == "production" else "missing", "settings", sentence)
     yield Finding("ok", "mode", f"{chosen.mode}, port {chosen.port}, {chosen.workers} worker(s)")
     yield Finding("ok", "days", _days(chosen))
     if chosen.base_url:

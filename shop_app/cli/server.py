@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from .command import Command, needs_schema, stop
+from .command import Command, Examination, needs_schema, stop
 
 
-@click.command(cls=Command)
+@click.command(cls=Examination)
 def doctor() -> None:
     """Say what is configured, what is missing, and what would fail."""
     from . import check_up

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
+from pathlib import Path
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -16,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alembic import command
 
+from .cant_start import CantStart, ExitCode
 from .db import engine
 from .failures import is_failure, unread
 from .settings import ROOT, settings
@@ -25,6 +28,8 @@ log = logging.getLogger(__name__)
 ADVISORY_LOCK = 7_301_244
 """The key of the advisory lock that lets one process at a time migrate on PostgreSQL; any number will do."""
 
+COPIES = 3
+"""So many copies of SQLite's file from before migrations are kept."""
 START_LOCK = 7_301_245
 """The same for all that a server does to the database before it serves."""
 
@@ -103,12 +108,51 @@ def migrate(on: Engine | None = None) -> tuple[str | None, str]:
         before = current(connection)
         has_new_defaults = connection.dialect.name == "postgresql" and _prepare_role(connection)
         if not suits(connection):
-            upgrade(connection)
+            _upgrade(connection, before)
         after = current(connection) or newest()
+    if after not in _known():
+        log.warning(
+            "The database is of a later release (%s); this one (%s) can work with it", after, newest()
+        )
     if has_new_defaults:
         # Connections have the defaults of the moment when they were opened.
         bind.dispose()
     return before, after
+
+
+def _upgrade(connection: Connection, before: str | None) -> None:
+    """Bring the schema up, with a copy of SQLite's file beside it.
+
+    Errors  CantStart where a migration fails: the database is as it was then.
+    """
+    if before is not None:
+        _keep_copy(connection, before)
+    try:
+        upgrade(connection)
+    except Exception as error:
+        log.exception("The migration from %s to %s failed", before or "empty", newest())
+        first = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        raise CantStart(
+            f"The database couldn't be brought from {before or 'empty'} to {newest()}, and is as it was:"
+            f" {first}",
+            ExitCode.DATABASE,
+        ) from error
+
+
+def _keep_copy(connection: Connection, before: str) -> None:
+    """Copy SQLite's file beside itself, and keep the last `COPIES`; on PostgreSQL, speak of a backup."""
+    if connection.dialect.name != "sqlite":
+        log.warning("The schema changes now. `python -m shop_app backup FILE` would have kept what is there.")
+        return
+    path = Path(connection.engine.url.database or "")
+    if not path.is_file():
+        return
+    copy = path.with_name(f"{path.name}.before-{newest()}")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    log.info("The database as it was (%s) is kept in %s", before, copy)
+    for old in sorted(path.parent.glob(f"{path.name}.before-*"))[:-COPIES]:
+        old.unlink()
 
 
 def _prepare_role(connection: Connection) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import secrets
@@ -10,14 +11,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from . import own_files, settings_checks
+from .cant_start import CantStart, ExitCode
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEMO_ACCOUNT = "DE89 3704 0044 0532 0130 00 (an example: nothing arrives there)"
 
+OTHER_VARIABLES = ("SHOP_STAFF_PASSWORD", "SHOP_LOAD_TEST")
+"""Variables that are no settings: the password that `create-staff` reads, and what load tests set."""
 _SCHEMES = {
     "redis_url": ("redis", "rediss", "unix"),
     "smtp_url": ("smtp", "smtps"),
@@ -25,8 +30,10 @@ _SCHEMES = {
 }
 
 
-class WrongSetting(SystemExit):
-    """A setting that can't be used. Uncaught, it ends the process with its one sentence on stderr."""
+class WrongSetting(CantStart):
+    """A setting that can't be used."""
+
+    exit_code = ExitCode.SETTINGS
 
 
 SEVERAL_NEED = "needs PostgreSQL in SHOP_DATABASE_URL and Redis in SHOP_REDIS_URL"
@@ -117,6 +124,8 @@ class Settings(BaseSettings):
     trusted_proxy_hops: int = Field(0, ge=0, le=8)
     most_tabs: int = Field(2_000, ge=10, le=100_000)
     """Open pages that one process keeps live at the same time, some 250 KB of memory each."""
+    start_wait_seconds: int = Field(30, ge=0, le=3600)
+    """So long a start waits for PostgreSQL and Redis to answer."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("data_dir")
@@ -319,7 +328,7 @@ def settings() -> Settings:
     Errors  WrongSetting names the setting and what is wrong with it.
     """
     try:
-        return Settings()  # pyright: ignore[reportCallIssue]
+        chosen = Settings()  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         reason = first["msg"].removeprefix("Value error, ")
@@ -328,6 +337,30 @@ def settings() -> Settings:
             raise WrongSetting(f"The settings don't fit together: {reason}.") from None
         shown = name if name.isupper() else f"SHOP_{name.upper()}"
         raise WrongSetting(f"The setting {shown} can't be used: {reason}.") from None
+    if chosen.mode == "production" and (unknown := unknown_settings()):
+        raise WrongSetting(unknown[0])
+    return chosen
+
+
+def unknown_settings() -> list[str]:
+    """A sentence for each variable whose name begins as the shop's do and that the shop doesn't know."""
+    known = {*(f"SHOP_{name.upper()}" for name in Settings.model_fields), *OTHER_VARIABLES}
+    env_file = Settings.model_config.get("env_file")
+    written = dotenv_values(env_file) if isinstance(env_file, Path) and env_file.is_file() else {}
+    given = {name.upper() for name in (*os.environ, *written)}
+    unknown = sorted(
+        name for name in given if name.startswith("SHOP_") and name not in known | _names_of_tests(given)
+    )
+    return [_unknown(name, known) for name in unknown]
+
+
+def _names_of_tests(given: set[str]) -> set[str]:
+    return {name for name in given if name.startswith(("SHOP_TEST", "SHOP_BENCH"))}
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    return f"There is no setting {name}" + (f"; did you mean {near[0]}?" if near else ".")
 
 
 def load_test() -> bool:

@@ -79,6 +79,8 @@ def read(text: str, total_minor: int) -> tuple[Part, ...]:
     """The parts as a page sent them; () for anything that doesn't add up to the total that it showed."""
     try:
         rows = json.loads(text) if text else []
+        if not isinstance(rows, list):
+            return ()
         parts = tuple(
             Part(key[:80], label[:MAX_LABEL], minor)
             for key, label, minor in rows[:MAX_PARTS]
