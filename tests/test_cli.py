@@ -13,8 +13,9 @@ from sqlmodel import func, select
 from shop_app.cli.main import main
 from shop_app.core import db
 from shop_app.core.settings import ROOT
-from shop_app.models import Product, Staff
+from shop_app.models import Product, Review, Staff
 from tests.demo_file import put_demo_into_place
+from tests.factories import add, make_product
 
 COMMANDS = (
     "migrate",
@@ -22,6 +23,7 @@ COMMANDS = (
     "import-products",
     "export-products",
     "create-staff",
+    "reviews",
     "check-books",
     "reconcile",
     "doctor",
@@ -232,3 +234,20 @@ def test_help_needs_neither_database_nor_reflex():
     heavy = ("reflex", "sqlalchemy", "stripe", "PIL")
     code = f"import sys, shop_app.cli.main; sys.exit(any(n.split('.')[0] in {heavy} for n in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
+
+
+def test_reviews_are_listed_published_and_hidden(engine):
+    with db.transaction() as session:
+        product = make_product(session)
+        words = {"author_name": "Marta L.", "title": "Quiet", "body": "It stands.\nIt glows."}
+        id = add(session, Review(product_id=product.id or 0, stars=4, **words)).id
+    assert run("reviews", "list").stdout.splitlines()[1:] == ["    Quiet", "    It stands.", "    It glows."]
+    assert run("reviews", "publish", str(id)).stdout == f"Review {id} is published.\n"
+    assert run("reviews", "publish", str(id)).stdout == f"Review {id} was published already.\n"
+    assert run("reviews", "list").stdout == "No pending reviews.\n"
+    assert f"{id}  Fable Lamp, 4 of 5, Marta L., " in run("reviews", "list", "--status", "published").stdout
+    assert run("reviews", "hide", str(id)).stdout == f"Review {id} is hidden.\n"
+    with db.reading() as session:
+        assert session.get_one(Product, product.id).review_count == 0
+    unknown = run("reviews", "hide", "999")
+    assert (unknown.exit_code, unknown.stderr) == (1, "There is no such review.\n")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from . import backup, books, database, products, server, staff
+from . import backup, books, database, products, reviews, server, staff
 
 COMMANDS = (
     database.migrate,
@@ -16,6 +16,7 @@ COMMANDS = (
     products.import_products,
     products.export_products,
     staff.create_staff,
+    reviews.reviews,
     books.check_books,
     books.reconcile,
     backup.backup,

@@ -8,6 +8,7 @@ import reflex as rx
 
 from shop_app.core.email_addresses import MAX_LENGTH
 from shop_app.core.i18n import _
+from shop_app.state.account.saved import Saved
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 from shop_app.state.live import live_var
@@ -16,7 +17,7 @@ from shop_app.state.shell import Shell
 
 from . import styles, texts
 from .badges import note, payment_marks, price, stars, stock_badge
-from .controls import here_link, text_link
+from .controls import button, here_link, text_link
 from .fields import size_radio, swatch_radio, text_field
 from .forms import error_of, form_errors, submit
 from .guarantee import guarantee_notice
@@ -191,6 +192,7 @@ def _buy(product: type[Product], chosen: Any) -> Component:
             _add(chosen, id=BUTTON, testid=BUTTON),
             class_name="grid grid-cols-[124px_minmax(0,1fr)] items-start gap-2.5",
         ),
+        _save(product.chosen.sku),
         without_scripts(
             lambda: el.p(
                 _("The cart needs JavaScript. You can also "),
@@ -200,6 +202,20 @@ def _buy(product: type[Product], chosen: Any) -> Component:
             )
         ),
         when(refused, el.div(note(of(Cart).refusal, kind="bad", role="alert"), class_name="mt-3")),
+    )
+
+
+def _save(sku: Any) -> Component:
+    saved = contains(of(Saved).marked, sku)
+    return button(
+        when(saved, icon("check", styles.ICON_S), icon("bookmark", styles.ICON_S)),
+        when(saved, _("Saved to your list"), _("Save to your list")),
+        kind="plain",
+        size="s",
+        class_name="-ms-2.5 mt-2 px-2.5!",
+        on_click=Saved.mark(sku, not_(saved)),
+        aria_pressed=when(saved, "true", "false"),
+        data_testid="save-for-list",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shop_app.core.i18n import _
+from shop_app.state.account.saved import Saved
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 
@@ -98,6 +99,7 @@ def cart_line(line: Any) -> Component:
             ),
             el.div(
                 _act(_("Save for later"), line, Cart.save_for_later(line.sku)),
+                _act(_("Save to list"), line, Saved.save(line.sku), data_testid="save-for-list"),
                 _act(_("Remove"), line, Cart.remove(line.sku), data_testid="line-remove"),
                 class_name=styles.LINE_ACTS,
             ),

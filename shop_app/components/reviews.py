@@ -35,7 +35,10 @@ def section(product: type[Product]) -> Component:
                     aria_label=_("Show only reviews of"),
                 ),
                 el.p(
-                    _("“Bought” marks what was written by somebody who bought it here."),
+                    _(
+                        "“Bought” marks what somebody wrote who bought it here, after it had arrived. "
+                        "We read each review before it shows."
+                    ),
                     class_name="mt-5 text-sm text-ink-3",
                 ),
             ),

@@ -89,6 +89,14 @@ class CartChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class WishListsChanged:
+    """A shopper's wish lists changed; `tokens` are those of the links that show one or showed it."""
+
+    shopper_key: str
+    tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ShownChanged:
     """What pages show of these tags changed: entries of fact caches that depend on them are emptied.
 
@@ -164,6 +172,7 @@ Event = (
     | StockPolicyChanged
     | ReturnRefunded
     | CartChanged
+    | WishListsChanged
     | ShownChanged
     | TermsChanged
     | ShopChanged

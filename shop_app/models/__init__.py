@@ -81,5 +81,6 @@ from .stock import (
     Stocktake,
     StocktakeLine,
 )
+from .wish_list import WishItem, WishList
 
 __all__ = ["table_of", *(name for name in dir() if name[0].isupper())]  # pyright: ignore

@@ -272,11 +272,16 @@ class Review(SQLModel, table=True):
         one_of("status", ReviewStatus),
         check("stars BETWEEN 1 AND 5", "stars_1_to_5"),
         Index("ix_review_product_id_status_created_at", "product_id", "status", "created_at"),
+        # Once per product and order; None is never the same as None.
+        Index("uq_review_order_id_product_id", "order_id", "product_id", unique=True),
+        Index("ix_review_status_id", "status", "id"),
     )
 
     id: int | None = key()
     product_id: int = refers("product.id", ondelete="CASCADE", index=False)
     customer_id: int | None = refers("customer.id", default=None, ondelete="SET NULL")
+    order_id: int | None = refers("customer_order.id", default=None, index=False)
+    """The order that it was received with; None for one that came with no order."""
     author_name: str = Field(max_length=100)
     variant_title: str = ""
     stars: int
@@ -286,4 +291,7 @@ class Review(SQLModel, table=True):
     verified: bool = False
     """Whether the author bought the product here."""
     status: str = word(ReviewStatus.PENDING)
+    """pending until somebody of the shop has read it; rejected ones are hidden."""
     created_at: datetime = moment()
+    edited_at: datetime | None = None
+    """When the author changed it last."""

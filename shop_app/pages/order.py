@@ -26,11 +26,13 @@ from shop_app.components.kit import (
 )
 from shop_app.components.order_money import ordered, paid_with, refunds
 from shop_app.components.order_returns import return_drawer, returns
+from shop_app.components.order_reviews import reviews
 from shop_app.components.order_steps import shipments, stations
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state import order as order_state
 from shop_app.state.order import Order
+from shop_app.state.order_reviews import OrderReviews
 
 
 def title() -> Text:
@@ -153,6 +155,7 @@ def _rest() -> Component:
             shipments(),
             refunds(),
             returns(),
+            reviews(),
             el.div(
                 _part(
                     when(of(Order).view.shipping_label, of(Order).view.shipping_label, _("Delivery")),
@@ -209,4 +212,11 @@ def _part(title: Any, *children: Any) -> Component:
     return el.div(el.h3(title, class_name=f"{styles.EYEBROW} mb-1.5 font-normal"), *children)
 
 
-PAGE = Page("/orders/[token]", page, title=title, view=order_state.exists, load=(Order.load,), private=True)
+PAGE = Page(
+    "/orders/[token]",
+    page,
+    title=title,
+    view=order_state.exists,
+    load=(Order.load, OrderReviews.load),
+    private=True,
+)

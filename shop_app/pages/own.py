@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
+from . import cart, checkout, home, listing, lookup, not_found, order, plain, product, shared_list, withdrawal
+from .account import saved
 from .admin import audit as admin_audit
 from .admin import categories as admin_categories
 from .admin import collection as admin_collection
@@ -41,6 +42,8 @@ PAGES = (
     lookup.PAGE,
     order.PAGE,
     withdrawal.PAGE,
+    saved.PAGE,
+    shared_list.PAGE,
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,

@@ -17,6 +17,7 @@ from shop_app.page import Page
 from shop_app.pages import not_found
 from shop_app.services.storefront.home import product_addresses
 from shop_app.state import product as product_state
+from shop_app.state.account.saved import Saved
 from shop_app.state.product import Product, ProductShown
 
 
@@ -111,7 +112,7 @@ PAGE = Page(
     view=product_state.view,
     shared=product_state.shared,
     state=Product,
-    load=(Product.load,),
+    load=(Product.load, Saved.load_marks),
     head=head,
     sitemap=product_addresses,
 )

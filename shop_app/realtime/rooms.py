@@ -15,6 +15,10 @@ CHECKOUT = "checkout:"
 """Followed by the same hash: those of the visitor's tabs that show the checkout."""
 ORDER = "order:"
 """Followed by the hash of the order's token."""
+WISHES = "wishes:"
+"""Followed by a shopper's key: those of their tabs that show their lists; left as their session ends."""
+WISH_LIST = "wish-list:"
+"""Followed by the hash of the token of a list's link: the pages that show it to others."""
 DESK_ORDER = "desk-order:"
 """Followed by the order's id: its page in the back office."""
 LIST = "list:"
@@ -24,8 +28,8 @@ STAFF = "staff:"
 STOREFRONT = "storefront"
 """By itself: every page of the storefront."""
 
-OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER, STOREFRONT)
-"""What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
+OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER, WISH_LIST, STOREFRONT)
+"""What pages of the storefront join, whoever is signed in; all other rooms are left as a session ends."""
 
 OF_EACH_PROCESS = (STOREFRONT,)
 """What each process pushes by itself: it finds in the database that the shop has changed."""

@@ -33,6 +33,7 @@ from ..models import (
     SpentChallenge,
     StockAlert,
     StockHold,
+    WishList,
     table_of,
 )
 from .bulk_jobs import jobs as bulk_jobs
@@ -52,6 +53,7 @@ _inbox = table_of(ProviderEvent)
 _return = table_of(ReturnRequest)
 _use = table_of(PromotionUse)
 _alert = table_of(StockAlert)
+_wish_list = table_of(WishList)
 
 _NEVER_PAID = and_(
     _order.c.status.in_([OrderStatus.EXPIRED.value, OrderStatus.CANCELLED.value]),
@@ -86,6 +88,15 @@ def carts(session: Session, most: int) -> int:
     if ids:
         connection.execute(update(_order).where(_order.c.cart_id.in_(ids)).values(cart_id=None))
         connection.execute(delete(_cart).where(_cart.c.id.in_(ids)))
+    return len(ids)
+
+
+def wish_lists(session: Session, most: int) -> int:
+    """Guests' lists that nobody has changed for `cart_days`; a customer's go with the account."""
+    aged = _wish_list.c.updated_at < _days_ago(settings().cart_days)
+    ids = _ids(session, _wish_list.c.id, and_(_wish_list.c.customer_id.is_(None), aged), most)
+    if ids:
+        session.connection().execute(delete(_wish_list).where(_wish_list.c.id.in_(ids)))
     return len(ids)
 
 
@@ -208,6 +219,7 @@ def audit_entries(session: Session, most: int) -> int:
 
 COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "carts": carts,
+    "wish lists": wish_lists,
     "sessions": sessions,
     "passkey challenges": challenges,
     "known browsers": known_browsers,

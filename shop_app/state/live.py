@@ -152,6 +152,16 @@ async def join_order(state: rx.State, token_hash: str) -> None:
     await _join(state, rooms.ORDER, [rooms.ORDER + token_hash])
 
 
+async def join_wishes(state: rx.State, key: str) -> None:
+    """Follow the lists of this shopper; "" for nobody's any more."""
+    await _join(state, rooms.WISHES, [rooms.WISHES + key] if key else [])
+
+
+async def join_wish_list(state: rx.State, token_hash: str) -> None:
+    """Follow a list that was shared, as its link shows it; "" for none any more."""
+    await _join(state, rooms.WISH_LIST, [rooms.WISH_LIST + token_hash] if token_hash else [])
+
+
 async def join_desk_order(state: rx.State, order_id: int) -> None:
     """Follow an order in the back office; the caller has checked the right to see it."""
     await _join(state, rooms.DESK_ORDER, [f"{rooms.DESK_ORDER}{order_id}"] if order_id else [])

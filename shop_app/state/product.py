@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Literal
 
@@ -21,6 +21,7 @@ from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
 from shop_app.services.catalog.identity import MAX_SLUG
 from shop_app.services.catalog.views import (
+    LiveAvailability,
     Moved,
     ProductCard,
     ProductPage,
@@ -42,14 +43,6 @@ shared = only("variant", "preview")
 Slugs = Annotated[list[Slug], Field(max_length=12)]
 ReviewOrder = Literal["", "best", "worst"]
 Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
-
-
-@dataclass(frozen=True, slots=True)
-class LiveAvailability:
-    """Price and stock of every variant by SKU, as read at `as_of`: pushes that are newer are laid over it."""
-
-    as_of: int = 0
-    variants: dict[str, VariantAvailability] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,4 +250,5 @@ def _live(variant: VariantView) -> VariantAvailability:
         variant.max_quantity,
         variant.unit_price,
         variant.lowest_30_days,
+        variant.price_minor,
     )

@@ -18,10 +18,12 @@ from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ProductAvailability
 from shop_app.services.push_targets import cart_audience, order_audience, with_carts
 
+from .account.saved import Saved
 from .cart import Cart
 from .checkout import Checkout
 from .live import PAGE_LOADS, Author, author, handler_name
 from .order import Order
+from .shared_list import SharedList
 
 log = logging.getLogger(__name__)
 Id = TypeVar("Id", int, str)
@@ -37,6 +39,7 @@ KINDS = (
     events.OrderPlaced,
     events.OrderChanged,
     events.ShopChanged,
+    events.WishListsChanged,
 )
 
 
@@ -58,9 +61,13 @@ class Changes:
     carts: dict[int, Author] = field(default_factory=dict)
     orders: set[int] = field(default_factory=set)
     shop: bool = False
+    wishes: set[str] = field(default_factory=set)
+    """Keys of shoppers whose lists changed."""
+    wish_lists: set[str] = field(default_factory=set)
+    """Tokens of lists that were shared."""
 
     def __bool__(self) -> bool:
-        return bool(self.variants or self.carts or self.orders or self.shop)
+        return bool(self.variants or self.carts or self.orders or self.shop or self.wishes)
 
     def note(self, event: events.Event) -> None:
         match event:
@@ -73,6 +80,9 @@ class Changes:
                 self.orders.add(order_id)
             case events.ShopChanged():
                 self.shop = True
+            case events.WishListsChanged(shopper_key, tokens):
+                self.wishes.add(shopper_key)
+                self.wish_lists.update(tokens)
 
 
 class Publisher:
@@ -138,6 +148,7 @@ async def publish(changes: Changes) -> None:
         for token in await db.read(order_audience, order_ids):
             bus().publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
         await asyncio.sleep(0)
+    _publish_lists(changes)
     if changes.shop:
         bus().publish(shop_changed())
 
@@ -167,6 +178,13 @@ def _publish_cart(visitor_hash: str, by: Author) -> None:
         bus().publish(Push(kind + visitor_hash, ask=(handler_name(handler),), skip=by.skipped(kind)))
 
 
+def _publish_lists(changes: Changes) -> None:
+    for key in changes.wishes:
+        bus().publish(Push(rooms.WISHES + key, ask=(handler_name(Saved.load),)))
+    for token in changes.wish_lists:
+        bus().publish(Push(rooms.WISH_LIST + key_hash(token), ask=(handler_name(SharedList.load),)))
+
+
 async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
     """What the pages in these rooms need to show all as it is now: for what may have been missed.
 
@@ -182,6 +200,9 @@ async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
     for visitor_hashes in _chunks(_keys(names, rooms.CART)):
         for visitor_hash in await db.read(with_carts, visitor_hashes):
             yield Push(rooms.CART + visitor_hash, ask=(handler_name(Cart.load),))
+    for kind, handler in ((rooms.WISHES, Saved.load), (rooms.WISH_LIST, SharedList.load)):
+        for key in _keys(names, kind):
+            yield Push(kind + key, ask=(handler_name(handler),))
     for order_id in _keys(names, rooms.DESK_ORDER):
         yield Push(rooms.DESK_ORDER + order_id, ask=_desk_order)
 

@@ -25,9 +25,11 @@ from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
 from shop_app.state.order import Order
+from shop_app.state.order_reviews import OrderReviews
 from shop_app.state.returning import Returning
+from shop_app.state.shared_list import SharedList
 from shop_app.state.withdrawal import Who, Withdrawal
-from tests.state.conftest import VISITOR, submit
+from tests.state.conftest import VISITOR, send, submit
 from tests.state.test_checkout import GOOD
 
 SECRETS = {"token", "code", "password", "secret", "email", "number"}
@@ -82,6 +84,22 @@ async def _send(tab: Any) -> str:
     return tab.refused
 
 
+async def _show_more(tab: Any) -> str:
+    await tab.show_more()
+    return ""
+
+
+async def _review(tab: Any) -> str:
+    await submit(tab, "send", {"slug": "fable-lamp", "stars": "5", "body": "Good.", "author": "M."})
+    return tab.refused
+
+
+async def _take_back(tab: Any) -> str:
+    await send(tab, "take_back", slug="fable-lamp")
+    return ""
+
+
+NO_ORDER, NO_LIST = "/orders/a-token-that-no-order-has", "/lists/a-token-that-no-list-has"
 TRIES: dict[str, tuple[type[rx.State], str, Callable[[Any], Awaitable[str]]]] = {
     "Cart.apply_code": (Cart, "/cart", _discount),
     "Cart.apply_credit": (Cart, "/cart", _credit),
@@ -90,8 +108,13 @@ TRIES: dict[str, tuple[type[rx.State], str, Callable[[Any], Awaitable[str]]]] = 
     "Invitation.accept": (Invitation, "/admin/invitation/a-token-of-no-invitation", _accept),
     "Invitation.load": (Invitation, "/admin/invitation/a-token-of-no-invitation", _load),
     "Lookup.find": (Lookup, "/orders/lookup", _find),
-    "Order.load": (Order, "/orders/a-token-that-no-order-has", _load),
-    "Returning.send": (Returning, "/orders/a-token-that-no-order-has", _send),
+    "Order.load": (Order, NO_ORDER, _load),
+    "OrderReviews.load": (OrderReviews, NO_ORDER, _load),
+    "OrderReviews.send": (OrderReviews, NO_ORDER, _review),
+    "OrderReviews.take_back": (OrderReviews, NO_ORDER, _take_back),
+    "Returning.send": (Returning, NO_ORDER, _send),
+    "SharedList.load": (SharedList, NO_LIST, _load),
+    "SharedList.show_more": (SharedList, NO_LIST, _show_more),
     "Withdrawal.confirm": (Withdrawal, "/withdrawal", _confirm),
     "Withdrawal.load": (Withdrawal, "/withdrawal?order=a-token-that-no-order-has", _load),
     "Withdrawal.look": (Withdrawal, "/withdrawal", _look),
@@ -147,6 +170,7 @@ async def _until_refused(
 
 
 COMMANDS = {"change_and_view", "look_up", "view", "request", "withdraw", "by_token", "offer", "welcome"}
+COMMANDS |= {"of_order", "write", "take_back", "shared"}
 WALL = 1300
 
 
@@ -167,10 +191,11 @@ async def test_guessing_is_limited_by_visitor_whatever_the_address(name, open_ta
 async def test_guessing_is_limited_by_the_64_of_an_ipv6_address_whatever_the_cookie(
     name, open_tab, shop, counted, no_waiting, monkeypatch
 ):
-    if name in ("Order.load", "Withdrawal.load"):
+    if name.endswith((".load", ".show_more")):
         # Its limit takes long to reach; a lower one is the same code.
-        lower = rates.Limit("order link", "30/10 minutes", visitor="240/10 minutes")
-        monkeypatch.setattr(rates, "ORDER_LINK", lower)
+        for link in ("order link", "list link"):
+            lower = rates.Limit(link, "30/10 minutes", visitor="240/10 minutes")
+            monkeypatch.setattr(rates, link.replace(" ", "_").upper(), lower)
     kind, path, attempt = TRIES[name]
 
     async def one(number: int) -> str:

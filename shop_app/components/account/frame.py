@@ -9,7 +9,7 @@ from shop_app.core.i18n import _
 from shop_app.state.account.frame import Account
 
 from .. import layout, styles
-from ..kit import Component, Text, el, of, when
+from ..kit import Component, Text, el, not_, of, when
 
 LINKS = (
     ("overview", _("Overview"), "/account"),
@@ -36,6 +36,21 @@ def account_page(current: str, title: Text, *body: Any, ready: Any = True) -> Co
                 _sign_in(),
             ),
             class_name=f"{styles.WRAP} pt-8 md:pt-12",
+        ),
+        ready=ready,
+    )
+
+
+def open_account_page(current: str, title: Text, *body: Any, for_guests: Any, ready: Any) -> Component:
+    """A page of the account that guests have too: without the navigation for them, and with `for_guests`."""
+    signed_in = of(Account).signed_in
+    return layout.page(
+        el.div(
+            when(signed_in, _navigation(current)),
+            _content(title, when(not_(signed_in), for_guests), *body),
+            class_name=when(
+                signed_in, f"{styles.WRAP} pt-8 md:pt-12 {_COLUMNS}", f"{styles.WRAP} pt-8 md:pt-12"
+            ),
         ),
         ready=ready,
     )

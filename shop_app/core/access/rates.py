@@ -60,6 +60,8 @@ Numbers follow each other, so whoever knows an e-mail address has few to try: a 
 from however many addresses. Its owner has the link of every order in a letter."""
 ORDER_LINK = Limit("order link", "1200/10 minutes", visitor="240/10 minutes")
 """An order by its token, which is too long to be guessed; an open page reads it often."""
+LIST_LINK = Limit("list link", "1200/10 minutes", visitor="240/10 minutes")
+"""A list that was shared, by its token, which is too long to be guessed; an open page reads it often."""
 INVITATION = Limit("invitation", "120/15 minutes", visitor="30/15 minutes")
 """Becoming staff by a letter's link, whose token is too long to be guessed."""
 CREDIT_CODE = Limit("credit code", "60/15 minutes", visitor="10/15 minutes", free=10)
@@ -82,11 +84,12 @@ SECOND_FACTOR = Limit(
 NEW_PASSWORD = Limit("new password", "30/hour", visitor="10/hour", free=5)
 """A password reset that is asked for, or done."""
 
-# What keeps units or writes letters.
+# What keeps units, writes letters, or makes work for staff.
 ORDER = Limit("order", "120/hour", visitor="20/hour", slow_email="20/hour", free=20)
 HOLD = Limit("hold", "1200/hour", visitor="120/hour")
 STOCK_ALERT = Limit("stock alert", "60/hour", visitor="20/hour", email="20/day", free=20)
 WITHDRAWAL = Limit("withdrawal", "60/hour", visitor="20/hour", free=20)
+REVIEW = Limit("review", "60/hour", visitor="20/hour", free=20)
 RETURN = Limit("return", "60/hour", visitor="20/hour", free=20)
 
 # What costs work.

@@ -71,7 +71,7 @@ def line_of_order(order_id: ColumnElement[int]) -> ColumnElement[bool]:
     )
 
 
-_shown_picture = func.coalesce(
+shown_picture = func.coalesce(
     select(_variant_picture.c.product_picture_id)
     .where(_variant_picture.c.variant_id == variant.c.id)
     .order_by(_variant_picture.c.position)
@@ -85,6 +85,7 @@ _shown_picture = func.coalesce(
     .correlate(product)
     .scalar_subquery(),
 )
+"""The picture of a product that shows the variant."""
 # Units that the cart's own unpaid order and its own hold have taken are available to this cart.
 _own_order = and_(_order.c.cart_id == cart_line.c.cart_id, _order.c.status == OrderStatus.PENDING.value)
 _available = (
@@ -135,7 +136,7 @@ _LINES = (
             _stock_hold.c.cart_id == cart_line.c.cart_id, _stock_hold.c.variant_id == cart_line.c.variant_id
         ),
     )
-    .outerjoin(_product_picture, _product_picture.c.id == _shown_picture)
+    .outerjoin(_product_picture, _product_picture.c.id == shown_picture)
     .outerjoin(_picture, _picture.c.id == _product_picture.c.picture_id)
     .where(cart_line.c.cart_id == bindparam("cart"))
     .order_by(cart_line.c.id)
@@ -188,7 +189,7 @@ _GIFTS = (
         _stock_hold,
         and_(_stock_hold.c.cart_id == bindparam("cart"), _stock_hold.c.variant_id == variant.c.id),
     )
-    .outerjoin(_product_picture, _product_picture.c.id == _shown_picture)
+    .outerjoin(_product_picture, _product_picture.c.id == shown_picture)
     .outerjoin(_picture, _picture.c.id == _product_picture.c.picture_id)
     .where(variant.c.id.in_(bindparam("variants", expanding=True)))
 )

@@ -200,4 +200,5 @@ def variant_availability(variant: Numbers, lowest_30_days: str) -> VariantAvaila
         max_quantity=stock.max_quantity,
         unit_price=price_tags.unit_price(price_minor, variant.contents, variant.contents_unit),
         lowest_30_days=lowest_30_days,
+        price_minor=price_tags.sold_minor(price_minor),
     )

@@ -348,6 +348,15 @@ class VariantAvailability:
     max_quantity: int
     unit_price: str
     lowest_30_days: str
+    price_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAvailability:
+    """Price and stock of variants by SKU, as read at `as_of`: pushes that are newer are laid over it."""
+
+    as_of: int = 0
+    variants: dict[str, VariantAvailability] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,10 @@ def ages() -> tuple[tuple[str, str], ...]:
     """What is kept, and for how long, in words."""
     chosen = settings()
     return (
-        (_("Your cart"), _("{age} after its last change").format(age=_days(chosen.cart_days))),
+        (
+            _("Your cart, and your lists while you aren't signed in"),
+            _("{age} after the last change").format(age=_days(chosen.cart_days)),
+        ),
         (_("The cookie of your cart"), _days(chosen.visitor_days)),
         (_("Being signed in"), _days(chosen.customer_session_days)),
         (

@@ -97,6 +97,8 @@ _WORDS = {
     "order.cancelled": _("Cancelled"),
     "order.refunded": _("Refunded"),
     "order.resolved": _("Resolved a review"),
+    "review.published": _("Published a review"),
+    "review.hidden": _("Hid a review"),
     "picture.upload": _("Added a picture"),
     "synonym.add": _("Added a synonym"),
     "synonym.remove": _("Removed a synonym"),
