@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
+from .account import login
 from .admin import audit as admin_audit
 from .admin import categories as admin_categories
 from .admin import collection as admin_collection
@@ -41,6 +42,7 @@ PAGES = (
     lookup.PAGE,
     order.PAGE,
     withdrawal.PAGE,
+    *login.PAGES,
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
