@@ -7,6 +7,8 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   // The page that is seen: the served one, until the reactive one has taken over (assets/served.js).
   const seen = (selector) => $(selector, $("#served") ?? document);
+  // Staff and customers have routes of their own, of the same names.
+  const base = () => (location.pathname.startsWith("/admin") ? "/admin" : "/account");
   const CHALLENGE_MS = 240_000;
 
   const toBytes = (text) => {
@@ -72,16 +74,18 @@
   // Signing in ------------------------------------------------------------------------------------------
   const nextOf = () => seen("form[data-login] [name=next]")?.value ?? "";
   const goOn = async (answer) => {
-    const said = await send("/admin/login/passkey", { answer, next: nextOf() });
+    const said = await send(`${base()}/login/passkey`, { answer, next: nextOf() });
     location.assign(said.to);
   };
   let offered = null;
+  const asksForPasskey = () => seen("input[autocomplete~=webauthn]");
   // The browser offers passkeys where the address is typed.
   const offer = async () => {
-    if (!seen("input[autocomplete~=webauthn]") || !(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+    if (!asksForPasskey()) return;
     const mine = (offered = new AbortController());
     try {
-      const options = await send("/admin/login/passkey/options");
+      if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+      const options = await send(`${base()}/login/passkey/options`);
       const again = setTimeout(() => {
         mine.abort();
         offer();
@@ -95,7 +99,7 @@
   };
   const signIn = async () => {
     offered?.abort();
-    await goOn(await get(await send("/admin/login/passkey/options")));
+    await goOn(await get(await send(`${base()}/login/passkey/options`)));
   };
 
   // Proving again who one is ----------------------------------------------------------------------------
@@ -106,8 +110,8 @@
     $("[data-proven]")?.click();
   };
   const confirm = async () => {
-    const answer = await get(await send("/admin/confirm/options"));
-    await send("/admin/confirm", { answer });
+    const answer = await get(await send(`${base()}/confirm/options`));
+    await send(`${base()}/confirm`, { answer });
     proven();
   };
   addEventListener("submit", async (event) => {
@@ -117,7 +121,7 @@
     say(SAYS);
     const values = new URLSearchParams(new FormData(form)).toString();
     try {
-      await post("/admin/confirm", values, "application/x-www-form-urlencoded");
+      await post(`${base()}/confirm`, values, "application/x-www-form-urlencoded");
       proven();
     } catch (error) {
       say(SAYS, error);
@@ -127,8 +131,8 @@
   // Adding one ------------------------------------------------------------------------------------------
   const add = async () => {
     try {
-      const answer = await make(await send("/admin/passkeys/options"));
-      await send("/admin/passkeys", { answer, name: $("[data-passkey-name]")?.value ?? "" });
+      const answer = await make(await send(`${base()}/passkeys/options`));
+      await send(`${base()}/passkeys`, { answer, name: $("[data-passkey-name]")?.value ?? "" });
       $("[data-passkey-added]")?.click();
     } catch (error) {
       if (error.status !== 409 || !$("[data-ask-again]")) throw error;
@@ -173,7 +177,14 @@
   let scheduled = false;
   const look = () => {
     scheduled = false;
-    for (const button of able ? $$("[data-passkey][hidden]") : []) button.hidden = false;
+    if (!able) return;
+    for (const button of $$("[data-passkey][hidden]")) button.hidden = false;
+    // Also where somebody has come by a link within the shop, and once they have left again.
+    if (!offered) offer();
+    else if (!asksForPasskey()) {
+      offered.abort();
+      offered = null;
+    }
   };
   new MutationObserver(() => {
     if (!scheduled) requestAnimationFrame(look);
@@ -181,5 +192,4 @@
   }).observe(document.body, { subtree: true, childList: true });
   look();
   fillEmail();
-  if (able) offer();
 })();

@@ -370,6 +370,10 @@
     keepTitle();
     keepFocus();
   };
+  // A page with somebody's own things that the browser has kept whole: they may have signed out since.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && /^\/(account|checkout|orders)\b/.test(location.pathname)) location.reload();
+  });
   const start = () => {
     takeTyped();
     new MutationObserver(keepTitle).observe(document.head, { subtree: true, childList: true, characterData: true });

@@ -48,6 +48,7 @@ from shop_app.services.search import index_cache
 from shop_app.services.shop import profile
 from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
+from shop_app.state.account.frame import Account
 from shop_app.state.admin import pushes as admin_pushes
 from shop_app.state.admin import shell as back_office
 from shop_app.state.admin import sign_in
@@ -63,6 +64,7 @@ from shop_app.state.missed import catch_up
 from shop_app.state.shell import Shell
 from shop_app.web import (
     app_manifest,
+    customer_sign_in,
     exports,
     health,
     kept_builds,
@@ -99,7 +101,7 @@ log = logging.getLogger(__name__)
 
 FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal")
 
-FRAME = (Shell.load, Cart.load)
+FRAME = (Account.look, Shell.load, Cart.load)
 """What every page loads after its own; the reactive page replaces the served content once this is there."""
 BACK_OFFICE_FRAME = (BackOffice.load,)
 """The same for the pages of the back office that are for staff alone."""
@@ -120,6 +122,7 @@ SHOP = Extension(
         *exports.routes,
         *staff_sign_in.routes,
         *own_account.routes,
+        *customer_sign_in.routes,
     ),
     payment_methods=registry.OWN,
     lists=LISTS,

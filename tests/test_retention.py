@@ -9,16 +9,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import insert
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from shop_app.core import db
 from shop_app.core.access import cookies
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, NotFound
 from shop_app.core.settings import settings
+from shop_app.models import Customer
 from shop_app.providers.payments import registry
 from shop_app.services import outbox, retention, stock_alerts
-from shop_app.services.accounts import sessions
+from shop_app.services.accounts import sessions, sign_in_codes
+from shop_app.services.accounts.browsers import Browser
 from shop_app.services.accounts.passwords import hash_password
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
@@ -158,6 +160,25 @@ def test_sessions_last_as_long_as_the_settings_say_and_go_when_they_are_over(wor
     clock.shift(settings().customer_session_days * 86_400 - settings().staff_session_hours * 3600)
     assert forget() == {"sessions": 1}
     assert rows("login_session") == []
+
+
+@both
+def test_codes_to_sign_in_and_known_browsers_go_at_their_age(world, clock):
+    with db.transaction() as session:
+        _signed_in(session)
+        ada = session.exec(select(Customer)).one()
+        sessions.open_for_customer(session, ada, Browser("b" * 64))
+        sign_in_codes.ask(session, "ada@example.com", "b" * 64)
+    clock.shift(599)
+    assert forget() == {}
+    clock.shift(1)
+    assert forget() == {"codes to sign in": 1}
+    assert rows("sign_in_code") == []
+    clock.shift(settings().visitor_days * 86_400)
+    assert "known browsers" not in forget()
+    clock.shift(TO_MIDNIGHT)
+    assert forget()["known browsers"] == 1
+    assert rows("known_browser") == []
 
 
 @both

@@ -9,6 +9,7 @@ from reflex_components_core.core.banner import has_connection_errors
 
 from shop_app.core.i18n import _
 from shop_app.core.shop import Link
+from shop_app.state.account.frame import Account
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 from shop_app.state.shell import NavLink, Shell
@@ -104,13 +105,7 @@ def header(search: Any = "") -> Component:
                 logo(),
                 search_box(search),
                 el.div(
-                    el.a(
-                        icon("person"),
-                        el.span(_("Find my order"), class_name=styles.HEAD_LABEL),
-                        href="/orders/lookup",
-                        aria_label=_("Find my order"),
-                        class_name=styles.HEAD_ACTION,
-                    ),
+                    _account_link(),
                     _cart_link(),
                     class_name=styles.HEAD_ACTIONS,
                 ),
@@ -131,6 +126,20 @@ def logo() -> Component:
         this.name,
     )
     return el.a(mark, href="/", class_name=styles.LOGO)
+
+
+def _account_link() -> Component:
+    """The way to the account, which leads whoever isn't signed in to the sign-in."""
+    label = when(of(Account).signed_in, _("Account"), _("Sign in"))
+    return el.a(
+        icon("person"),
+        # As wide with either word.
+        el.span(label, class_name=f"{styles.HEAD_LABEL} min-w-[3.75rem]"),
+        href="/account",
+        aria_label=label,
+        class_name=styles.HEAD_ACTION,
+        data_testid="account-link",
+    )
 
 
 def _cart_link() -> Component:

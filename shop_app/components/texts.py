@@ -12,7 +12,11 @@ from .kit import of
 RETURN_PROMISE = _("30 days to change your mind")
 PAYMENT_PROMISE = _("You pay at our payment company: we never see your card")
 RETURN_COST = _("You pay for the way back, unless something arrived broken or wrong.")
-HEAD_LINKS = ((_("Delivery"), "/delivery"), (_("Help"), "/contact"))
+HEAD_LINKS = (
+    (_("Find my order"), "/orders/lookup"),
+    (_("Delivery"), "/delivery"),
+    (_("Help"), "/contact"),
+)
 
 
 def titled(name: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Letters to staff about their own sign-in: a link for a new password, and what has changed."""
+"""Letters about the sign-in: a customer's code, a new password of staff, and what has changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.i18n import _
 from ..core.settings import settings
-from ..services.accounts import resets, tickets
+from ..services.accounts import resets, sign_in_codes, tickets
 from .wording import Words
 
 
@@ -29,6 +29,25 @@ def reset(data: dict[str, Any]) -> Words:
         button=subject,
         link=resets.link(data),
         why=_why(),
+    )
+
+
+def code(data: dict[str, Any]) -> Words:
+    digits = sign_in_codes.digits_of(data["seed"], data["email"])
+    minutes = _("It works for {count} minutes, once, in the browser in which you asked for it.")
+    subject = _("Your code to sign in")
+    return Words(
+        subject,
+        subject,
+        [minutes.format(count=sign_in_codes.MINUTES)],
+        code=digits,
+        after=[
+            _("Nobody from the shop will ask you for this code."),
+            _("If you didn't ask for it, nothing has to be done: without the code nobody gets in."),
+        ],
+        button=_("Open the sign-in"),
+        link=sign_in_codes.link_of(data["seed"]),
+        why=_("You get this letter because somebody typed this address where customers sign in."),
     )
 
 
@@ -82,6 +101,7 @@ def _why() -> str:
 
 
 KINDS = {
+    sign_in_codes.LETTER: code,
     "staff_reset": reset,
     "staff_password_changed": password_changed,
     "staff_factor_changed": factor_changed,

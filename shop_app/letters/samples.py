@@ -54,6 +54,7 @@ def _data(kind: str, view: OrderView | None) -> dict[str, Any]:
         "store_credit": {"amount": amount, "balance": amount, "account_id": 0},
         "back_in_stock": {"product": _("A product"), "price": amount, "path": "/products"},
         "staff_invited": {"by": _("A colleague"), "role": _("clerk"), "word": "sample"},
+        "sign_in_code": {"seed": "0" * 32, "email": ADDRESS},
         "staff_reset": {
             "visitor": tickets.ANY_BROWSER,
             "until": now().isoformat(),

@@ -67,7 +67,15 @@ from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, P
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
 from .staff import AuditErasure, StaffInvitation, StaffRole
-from .sign_in import KnownBrowser, OneTimeCodes, Passkey, RecoveryCode, SecondFactorRule, SpentChallenge
+from .sign_in import (
+    KnownBrowser,
+    OneTimeCodes,
+    Passkey,
+    RecoveryCode,
+    SecondFactorRule,
+    SignInCode,
+    SpentChallenge,
+)
 from .shop import LegalText, ShopProfile
 from .tax import TaxClass, TaxQuote, TaxRate, UntaxedPlace
 from .stock import (

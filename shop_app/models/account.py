@@ -17,6 +17,11 @@ class Customer(SQLModel, table=True):
     name: str = Field(default="", max_length=200)
     password_hash: str | None = None
     verified_at: datetime | None = None
+    """When its owner first proved to read the letters to this address."""
+    blocked_at: datetime | None = None
+    """Since when nobody gets in with it; whoever tries is answered as if there were no such account."""
+    locale: str | None = Field(default=None, max_length=16)
+    """The language of letters; None for the shop's own."""
     created_at: datetime = moment()
     version: int = 1
 

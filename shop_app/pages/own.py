@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import cart, checkout, home, listing, lookup, not_found, order, plain, product, shared_list, withdrawal
-from .account import saved
+from .account import login, saved
 from .admin import audit as admin_audit
 from .admin import categories as admin_categories
 from .admin import collection as admin_collection
@@ -44,6 +44,7 @@ PAGES = (
     withdrawal.PAGE,
     saved.PAGE,
     shared_list.PAGE,
+    *login.PAGES,
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,

@@ -52,7 +52,9 @@ BY_STRANGERS = frozenset(
         "staff_reset",
     }
 )
-"""Kinds that can be caused without paying, or by knowing an order's number and address."""
+"""Kinds that can be caused without paying, or by knowing an order's number and address.
+
+Not the code to sign in, which has limits of its own (`rates.SIGN_IN_LETTER`): a day later it is of no use."""
 DAYS_AHEAD = 3
 """Days for which letters to one mailbox may wait."""
 CLAIMED_FOR = timedelta(minutes=2)

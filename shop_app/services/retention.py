@@ -30,6 +30,7 @@ from ..models import (
     PromotionUse,
     ProviderEvent,
     ReturnRequest,
+    SignInCode,
     SpentChallenge,
     StockAlert,
     StockHold,
@@ -47,6 +48,7 @@ _order_word = table_of(OrderWord)
 _hold = table_of(StockHold)
 _login = table_of(LoginSession)
 _spent = table_of(SpentChallenge)
+_code = table_of(SignInCode)
 _browser = table_of(KnownBrowser)
 _letter = table_of(Letter)
 _inbox = table_of(ProviderEvent)
@@ -117,13 +119,21 @@ def challenges(session: Session, most: int) -> int:
     return len(digests)
 
 
+def sign_in_codes(session: Session, most: int) -> int:
+    """Codes that would have signed a customer in, once they are over."""
+    ids = _ids(session, _code.c.id, _code.c.expires_at <= now(), most)
+    if ids:
+        session.connection().execute(delete(_code).where(_code.c.id.in_(ids)))
+    return len(ids)
+
+
 def known_browsers(session: Session, most: int) -> int:
-    """Browsers of staff in which nobody has signed in for as long as a visitor's cookie is kept."""
+    """Browsers in which nobody has signed in for as long as a visitor's cookie is kept."""
     old = _browser.c.last_at < _days_ago(settings().visitor_days)
-    hashes = _ids(session, _browser.c.visitor_hash, old, most)
-    if hashes:
-        session.connection().execute(delete(_browser).where(old, _browser.c.visitor_hash.in_(hashes)))
-    return len(hashes)
+    ids = _ids(session, _browser.c.id, old, most)
+    if ids:
+        session.connection().execute(delete(_browser).where(_browser.c.id.in_(ids)))
+    return len(ids)
 
 
 def letters(session: Session, most: int) -> int:
@@ -222,6 +232,7 @@ COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "wish lists": wish_lists,
     "sessions": sessions,
     "passkey challenges": challenges,
+    "codes to sign in": sign_in_codes,
     "known browsers": known_browsers,
     "letters": letters,
     "messages": inbox,

@@ -30,7 +30,8 @@ SCRIPTS = (
     "passkeys.js",
     "picture.js",
 )
-"""Files of `assets/` that every page of the back office loads, and no other page."""
+"""Files of `assets/` that every page of the back office loads, and no other page; but the sign-in of
+customers loads passkeys.js too."""
 OWN = "shop_app.state.admin."
 _VALUES = re.compile(r"^export const initialState = (\{.*\})$", re.MULTILINE)
 _DISPATCHERS = "  const dispatchers = {};\n"

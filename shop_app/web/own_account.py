@@ -7,8 +7,6 @@ POST /admin/security/password as a plain form. Passwords never reach a State.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from functools import wraps
 from typing import Any
 
 from sqlmodel import Session
@@ -31,30 +29,14 @@ from .sent_forms import (
     fields,
     json_body,
     own_path,
-    refused,
     said,
     see_other,
     session_cookie,
+    to_script,
+    too_many,
     with_cookies,
 )
-from .staff_sign_in import SECURITY, too_many
-
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-def _to_script(handler: Handler) -> Handler:
-    """What every one of these answers to a script where it refuses."""
-
-    @wraps(handler)
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except ClientDisconnect:
-            return refused(Invalid(_("That didn't arrive whole.")))
-        except ShopError as refusal:
-            return refused(refusal)
-
-    return answer
+from .staff_sign_in import LOGIN, SECURITY
 
 
 async def _staff(request: Request) -> Principal:
@@ -71,7 +53,7 @@ async def _staff(request: Request) -> Principal:
 # --- Signing in by a passkey ---
 
 
-@_to_script
+@to_script
 async def sign_in_options(request: Request) -> Response:
     """A challenge for any passkey of the shop."""
     client = clients.of_scope(request.scope)
@@ -79,7 +61,7 @@ async def sign_in_options(request: Request) -> Response:
     return _json(await db.read(passkeys.options, "sign-in", client.visitor))
 
 
-@_to_script
+@to_script
 async def sign_in_by_passkey(request: Request) -> Response:
     """The answer of a passkey: a session, and where to go on to."""
     sent, browser = await json_body(request), browser_of(request)
@@ -100,14 +82,14 @@ def _signed_in(session: Session, answer: Any, browser: Browser) -> tuple[str, Pr
 # --- Adding one ---
 
 
-@_to_script
+@to_script
 async def add_options(request: Request) -> Response:
     """A challenge for a new passkey, for whoever has proven who they are lately."""
     by, client = await _fresh(request), clients.of_scope(request.scope)
     return _json(await db.read(passkeys.add_options, by, client.visitor))
 
 
-@_to_script
+@to_script
 async def add(request: Request) -> Response:
     """Keep the passkey that the browser made."""
     sent, by, client = await json_body(request), await _fresh(request), clients.of_scope(request.scope)
@@ -126,7 +108,7 @@ async def _fresh(request: Request) -> Principal:
 # --- Proving again who one is ---
 
 
-@_to_script
+@to_script
 async def confirm_options(request: Request) -> Response:
     """A challenge for one's own passkeys."""
     by, client = await _staff(request), clients.of_scope(request.scope)
@@ -134,7 +116,7 @@ async def confirm_options(request: Request) -> Response:
     return _json(await db.read(passkeys.options, "confirm", client.visitor, by.id))
 
 
-@_to_script
+@to_script
 async def confirm(request: Request) -> Response:
     """A password, a code or a passkey of whoever is signed in: the session gets a new key."""
     by, client = await _staff(request), clients.of_scope(request.scope)
@@ -183,7 +165,7 @@ async def change_password(request: Request) -> Response:
         hashed = await sign_in.on_thread(passwords.hash_password, sent["password"], about=(by.email, by.name))
         key = await db.write(own_account.change_password, by, proven, hashed)
     except TooMany as refusal:
-        return too_many(refusal)
+        return too_many(refusal, LOGIN)
     except Forbidden:
         return see_other("/admin/login", next=SECURITY)
     except WrongLogin:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import html
 import json
+import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import wraps
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from shop_app.core.access import clients, cookies
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound, ShopError, TooMany
+from shop_app.core.i18n import _
 from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.services.accounts import browsers
-from shop_app.services.accounts.browsers import Browser
+from shop_app.services.accounts.browsers import Browser, Kind
 
 MAX_BYTES = 64 * 1024
 MAX_FIELDS = 20
-ADMIN = "/admin"
-_OWN_PATH = re.compile(r"/admin(?:[/?][!-\[\]-~]*)?", re.ASCII)
+ADMIN, ACCOUNT = "/admin", "/account"
+MAX_TARGET = 1000
+_OWN_PATH = re.compile(r"/(?!/)[!-\[\]-~]*", re.ASCII)
+Handler = Callable[[Request], Awaitable[Response]]
 _STATUS = {NotFound: 404, Conflict: 409, Forbidden: 403, TooMany: 429}
 
 
@@ -64,14 +71,23 @@ async def json_body(request: Request) -> dict[str, Any]:
     return sent
 
 
-def own_path(text: str) -> str:
-    """The address within the back office that somebody wants to go on to; its first page for any other.
+def own_path(text: str, home: str = ADMIN) -> str:
+    """The address within the shop that somebody wants to go on to after a sign-in; `home` for any other.
+
+    home  `ADMIN` for staff, who stay in the back office; `ACCOUNT` for customers, who never get there
 
     >>> own_path("/admin/orders?tab=unpaid"), own_path("//evil.example"), own_path("/admin/login")
     ('/admin/orders?tab=unpaid', '/admin', '/admin')
+    >>> own_path("/checkout", ACCOUNT), own_path("/admin/orders", ACCOUNT), own_path("/%61dmin", ACCOUNT)
+    ('/checkout', '/account', '/account')
     """
-    leads_back = text.startswith((f"{ADMIN}/login", f"{ADMIN}/logout"))
-    return text if len(text) <= 1000 and _OWN_PATH.fullmatch(text) and not leads_back else ADMIN
+    if len(text) > MAX_TARGET or not _OWN_PATH.fullmatch(text):
+        return home
+    # As the server reads it, whatever its writing: percent signs, dots and slashes.
+    path = posixpath.normpath("/" + unquote(re.split("[?#]", text)[0]).lstrip("/"))
+    is_admin = path == ADMIN or path.startswith(f"{ADMIN}/")
+    leads_back = path.startswith((f"{home}/login", f"{home}/logout", f"{home}/register"))
+    return text if is_admin == (home == ADMIN) and not leads_back else home
 
 
 def browser_of(request: Request) -> Browser:
@@ -104,6 +120,21 @@ def refused(refusal: ShopError) -> Response:
     return said({"error": refusal.message}, status=status)
 
 
+def to_script(handler: Handler) -> Handler:
+    """Decorate a route for scripts: what it refuses is answered with a sentence."""
+
+    @wraps(handler)
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except ClientDisconnect:
+            return refused(Invalid(_("That didn't arrive whole.")))
+        except ShopError as refusal:
+            return refused(refusal)
+
+    return answer
+
+
 def with_cookies(response: Response, set_cookies: Iterable[str]) -> Response:
     """The response with cookies, kept by nobody on its way."""
     response.headers["cache-control"] = "no-store"
@@ -112,7 +143,27 @@ def with_cookies(response: Response, set_cookies: Iterable[str]) -> Response:
     return response
 
 
-def session_cookie(key: str) -> str:
-    """The Set-Cookie value of a session of staff; without a key, the one that deletes it."""
-    seconds = settings().staff_session_hours * 3600 if key else 0
+def session_cookie(key: str, kind: Kind = "staff") -> str:
+    """The Set-Cookie value of a session; without a key, the one that deletes it."""
+    staff, customer = settings().staff_session_hours * 3600, settings().customer_session_days * 86_400
+    seconds = (staff if kind == "staff" else customer) if key else 0
     return cookies.set_cookie(cookies.session_cookie(), key, max_age=seconds)
+
+
+def too_many(refusal: TooMany, login: str) -> Response:
+    """A page of its own, with the way back to the sign-in: it is made at once, however many ask."""
+    page = (
+        f'<!doctype html><html lang="{html.escape(shop().locale)}"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
+        "<title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34em;"
+        "margin:15vh auto;padding:0 1.5em;color-scheme:light dark}}</style>"
+        '<h1>{title}</h1><p>{text}</p><p><a href="{login}">{back}</a></p></html>'
+    )
+    shown = {
+        "title": html.escape(_("Too many tries")),
+        "text": html.escape(refusal.message),
+        "back": html.escape(_("Back to the sign-in")),
+        "login": login,
+    }
+    response = HTMLResponse(page.format(**shown), 429, {"Retry-After": "60"})
+    return with_cookies(response, ())

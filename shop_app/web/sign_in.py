@@ -17,8 +17,8 @@ from shop_app.core.access.principal import Principal
 from shop_app.core.errors import TooMany
 from shop_app.core.i18n import _
 from shop_app.services.accounts import sessions
-from shop_app.services.accounts.browsers import UNKNOWN, Browser
-from shop_app.services.accounts.sessions import Kind, Proven
+from shop_app.services.accounts.browsers import UNKNOWN, Browser, Kind
+from shop_app.services.accounts.sessions import Proven
 
 P = ParamSpec("P")
 T = TypeVar("T")

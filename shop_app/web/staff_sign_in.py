@@ -6,27 +6,24 @@ answered by a redirect; what went wrong is a word in its address, which the page
 
 from __future__ import annotations
 
-import html
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from shop_app.core import db
 from shop_app.core.access import clients, cookies, rates
 from shop_app.core.access.rates import Limit
 from shop_app.core.errors import Invalid, ShopError, TooMany
-from shop_app.core.i18n import _
-from shop_app.core.shop import shop
 from shop_app.services.accounts import browsers, passwords, resets, second_step, sessions
 from shop_app.services.accounts.sessions import FactorNeeded, WrongLogin
 from shop_app.services.accounts.tickets import Expired
 
 from . import refused_sign_ins, sign_in
-from .sent_forms import browser_of, fields, own_path, see_other, session_cookie, with_cookies
+from .sent_forms import browser_of, fields, own_path, see_other, session_cookie, too_many
 
 LOGIN = "/admin/login"
 SECURITY = "/admin/security"
@@ -42,7 +39,7 @@ def _answered(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except TooMany as refusal:
-            return too_many(refusal)
+            return too_many(refusal, LOGIN)
         except (ClientDisconnect, ShopError):
             return see_other(LOGIN, problem="unreadable")
 
@@ -152,25 +149,6 @@ def _step_cookie(ticket: str) -> str:
 
 def _unless_first(target: str) -> str:
     return "" if target == "/admin" else target
-
-
-def too_many(refusal: TooMany) -> Response:
-    """A page of its own: it is made at once, however many ask."""
-    page = (
-        f'<!doctype html><html lang="{html.escape(shop().locale)}"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
-        "<title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34em;"
-        "margin:15vh auto;padding:0 1.5em;color-scheme:light dark}}</style>"
-        '<h1>{title}</h1><p>{text}</p><p><a href="{login}">{back}</a></p></html>'
-    )
-    shown = {
-        "title": html.escape(_("Too many tries")),
-        "text": html.escape(refusal.message),
-        "back": html.escape(_("Back to the sign-in")),
-        "login": LOGIN,
-    }
-    response = HTMLResponse(page.format(**shown), 429, {"Retry-After": "60"})
-    return with_cookies(response, ())
 
 
 routes = [

@@ -9,6 +9,8 @@ from shop_app.core.i18n import _
 from shop_app.state.account.frame import Account
 
 from .. import layout, styles
+from ..controls import button
+from ..forms import browser_form
 from ..kit import Component, Text, el, not_, of, when
 
 LINKS = (
@@ -75,8 +77,15 @@ def _navigation(current: str) -> Component:
             ),
             class_name="-mx-3 flex gap-1 overflow-x-auto md:mx-0 md:grid",
         ),
+        sign_out(class_name="mt-3 md:mt-6 md:ps-3"),
         aria_label=_("Your account"),
     )
+
+
+def sign_out(**props: Any) -> Component:
+    """The form that ends this browser's session (`web/customer_sign_in.py`)."""
+    leave = button(_("Sign out"), type="submit", kind="outline", size="s", data_testid="account-sign-out")
+    return browser_form(leave, action="/account/logout", **props)
 
 
 def _content(title: Text, *body: Any) -> Component:

@@ -84,7 +84,25 @@ SECOND_FACTOR = Limit(
 NEW_PASSWORD = Limit("new password", "30/hour", visitor="10/hour", free=5)
 """A password reset that is asked for, or done."""
 
+CUSTOMER_PASSWORD = Limit(
+    "customer's password",
+    "100/15 minutes",
+    visitor="30/15 minutes",
+    email="30/15 minutes",
+    free=20,
+    free_email=5,
+)
+"""The password of a customer, in a browser in which they haven't signed in before."""
+CUSTOMER_PASSWORD_KNOWN = Limit(
+    "customer's password, known browser", "100/15 minutes", visitor="20/15 minutes", free=20
+)
+SIGN_IN_CODE = Limit("sign-in code", "120/15 minutes", visitor="30/15 minutes", free=30)
+"""A customer's code by mail: each has five tries, so what counts is how many are sent."""
+
 # What keeps units, writes letters, or makes work for staff.
+SIGN_IN_LETTER = Limit("sign-in letter", "60/15 minutes", visitor="10/15 minutes", email="20/day", free=20)
+"""A letter with such a code, asked for in a browser in which its owner hasn't signed in before."""
+SIGN_IN_LETTER_KNOWN = Limit("sign-in letter, known browser", "60/15 minutes", visitor="10/15 minutes")
 ORDER = Limit("order", "120/hour", visitor="20/hour", slow_email="20/hour", free=20)
 HOLD = Limit("hold", "1200/hour", visitor="120/hour")
 STOCK_ALERT = Limit("stock alert", "60/hour", visitor="20/hour", email="20/day", free=20)

@@ -9,13 +9,20 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from typing import Any, Literal
 
-from sqlmodel import Session, col, select
+from sqlalchemy import and_, select, update
+from sqlmodel import Session
 
+from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.email_addresses import normal_email
 from ...core.i18n import _
-from ...models import KnownBrowser, Staff
+from ...core.upsert import Insert, upsert
+from ...models import Customer, KnownBrowser, Staff, table_of
+
+_known, _staff, _customer = table_of(KnownBrowser), table_of(Staff), table_of(Customer)
+Kind = Literal["customer", "staff"]
 
 MAX_AGENT = 400
 _BROWSERS = (
@@ -83,24 +90,35 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
 
 
-def is_known(session: Session, email: str, visitor_hash: str) -> bool:
-    """Whether the member of staff with that address has signed in in this browser before."""
+def is_known(session: Session, email: str, visitor_hash: str, *, kind: Kind = "staff") -> bool:
+    """Whether the person with that address has signed in in this browser before."""
+    person, owner = (_staff, _known.c.staff_id) if kind == "staff" else (_customer, _known.c.customer_id)
     statement = (
-        select(KnownBrowser.staff_id)
-        .join(Staff, col(Staff.id) == KnownBrowser.staff_id)
-        .where(Staff.email == normal_email(email), KnownBrowser.visitor_hash == visitor_hash)
+        select(_known.c.id)
+        .join(person, person.c.id == owner)
+        .where(person.c.email == normal_email(email), _known.c.visitor_hash == visitor_hash)
     )
-    return session.exec(statement).first() is not None
+    return session.connection().execute(statement).first() is not None
 
 
-def remember(session: Session, staff_id: int, browser: Browser) -> bool:
+def remember(session: Session, who: Principal, browser: Browser) -> bool:
     """Note a sign-in; whether it was the first in this browser, of somebody who has used others."""
     if not browser.visitor_hash:
         return False
-    if known := session.get(KnownBrowser, (staff_id, browser.visitor_hash)):
-        known.last_at, known.device = now(), browser.device
-        return False
-    others = session.exec(select(KnownBrowser.staff_id).where(KnownBrowser.staff_id == staff_id)).first()
-    session.add(KnownBrowser(staff_id=staff_id, visitor_hash=browser.visitor_hash, device=browser.device))
-    session.flush()
-    return others is not None
+    connection = session.connection()
+    owner = {"staff_id": who.id} if who.kind == "staff" else {"customer_id": who.id}
+    own = and_(*(_known.c[name] == value for name, value in owner.items()))
+    others = connection.execute(select(_known.c.id).where(own).limit(1)).first()
+    row = {"visitor_hash": browser.visitor_hash, "device": browser.device[:100], "last_at": now()}
+    is_first = (
+        connection.execute(_add_once(session), {**owner, **row, "first_at": now()}).scalar() is not None
+    )
+    if not is_first:
+        this = and_(own, _known.c.visitor_hash == browser.visitor_hash)
+        connection.execute(update(_known).where(this).values(device=row["device"], last_at=row["last_at"]))
+    return is_first and others is not None
+
+
+@upsert(_known)
+def _add_once(insert: Insert) -> Any:
+    return insert.on_conflict_do_nothing().returning(_known.c.id)

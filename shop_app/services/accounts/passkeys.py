@@ -1,7 +1,7 @@
-"""Passkeys: added by staff who are signed in; one signs in by itself, or proves again who somebody is.
+"""Passkeys: added by whoever is signed in; one signs in by itself, or proves again who somebody is.
 
 The device checks its owner (finger, face, PIN) each time. A challenge is a ticket of the shop, made for one
-purpose and one browser, and answered once.
+purpose, one browser, and customers or staff, and answered once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import webauthn
-from sqlalchemy import delete, func
+from sqlalchemy import ColumnElement, delete, func
 from sqlmodel import Session, col, select
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from webauthn.helpers.structs import (
@@ -30,19 +30,20 @@ from webauthn.helpers.structs import (
 from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.dates import full_moment
-from ...core.errors import Conflict, NotFound, ShopError
+from ...core.errors import Conflict, Forbidden, NotFound, ShopError
 from ...core.i18n import _
 from ...core.settings import settings
 from ...core.typed_text import prose
 from ...core.upsert import Insert, upsert
 from ...models import Passkey, SpentChallenge, Staff, table_of
 from . import factors, tickets
+from .browsers import Kind
 
 Purpose = Literal["sign-in", "confirm", "add"]
 CHALLENGE_MINUTES = 5
 MAX_PASSKEYS = 20
 _TRANSPORTS = {transport.value for transport in AuthenticatorTransport}
-_spent = table_of(SpentChallenge)
+_spent, _passkey = table_of(SpentChallenge), table_of(Passkey)
 T = TypeVar("T")
 
 
@@ -70,7 +71,8 @@ def add_options(session: Session, by: Principal, visitor_hash: str) -> str:
 
     Errors  Conflict where somebody has `MAX_PASSKEYS` already.
     """
-    own = _own(session, by.id)
+    kind = _kind(by)
+    own = _own(session, by.id, kind)
     if len(own) >= MAX_PASSKEYS:
         raise Conflict(_("That is the largest number of passkeys. Remove one first."))
     options = webauthn.generate_registration_options(
@@ -78,8 +80,8 @@ def add_options(session: Session, by: Principal, visitor_hash: str) -> str:
         rp_name=_host(),
         user_name=by.email,
         user_display_name=by.name or by.email,
-        user_id=f"staff-{by.id}".encode(),
-        challenge=_challenge("add", visitor_hash, by.id),
+        user_id=f"{kind}-{by.id}".encode(),
+        challenge=_challenge("add", visitor_hash, by.id, kind),
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED,
             user_verification=UserVerificationRequirement.REQUIRED,
@@ -94,7 +96,7 @@ def add(session: Session, by: Principal, answer: Any, visitor_hash: str, name: s
 
     Errors  Expired; WrongPasskey; Conflict for one that is there already.
     """
-    challenge = _spend(session, answer, "add", visitor_hash, by.id)
+    challenge = _spend(session, answer, "add", visitor_hash, by.id, _kind(by))
     made = _checked(
         lambda: webauthn.verify_registration_response(
             credential=answer,
@@ -110,7 +112,8 @@ def add(session: Session, by: Principal, answer: Any, visitor_hash: str, name: s
     transports = answer.get("response", {}).get("transports", ())
     session.add(
         Passkey(
-            staff_id=by.id,
+            staff_id=by.id if by.kind == "staff" else None,
+            customer_id=by.id if by.kind == "customer" else None,
             credential_id=key,
             public_key=bytes_to_base64url(made.credential_public_key),
             sign_count=made.sign_count,
@@ -119,29 +122,41 @@ def add(session: Session, by: Principal, answer: Any, visitor_hash: str, name: s
         )
     )
     session.flush()
-    factors.added(session, session.get_one(Staff, by.id), "passkey")
+    if by.kind == "staff":
+        factors.added(session, session.get_one(Staff, by.id), "passkey")
 
 
-def options(session: Session, purpose: Purpose, visitor_hash: str, staff_id: int = 0) -> str:
-    """What the browser needs to prove a passkey, as JSON: any for a sign-in, else one of that staff's."""
-    own = [_descriptor(row) for row in _own(session, staff_id)] if staff_id else None
+def options(
+    session: Session, purpose: Purpose, visitor_hash: str, owner_id: int = 0, *, kind: Kind = "staff"
+) -> str:
+    """What the browser needs to prove a passkey, as JSON: any for a sign-in, else one of that owner's."""
+    own = [_descriptor(row) for row in _own(session, owner_id, kind)] if owner_id else None
     asked = webauthn.generate_authentication_options(
         rp_id=_host(),
-        challenge=_challenge(purpose, visitor_hash, staff_id),
+        challenge=_challenge(purpose, visitor_hash, owner_id, kind),
         allow_credentials=own,
         user_verification=UserVerificationRequirement.REQUIRED,
     )
     return webauthn.options_to_json(asked)
 
 
-def prove(session: Session, answer: Any, purpose: Purpose, visitor_hash: str, staff_id: int = 0) -> int:
-    """The id of the member of staff whose passkey answered; `staff_id` where it has to be theirs.
+def prove(
+    session: Session,
+    answer: Any,
+    purpose: Purpose,
+    visitor_hash: str,
+    owner_id: int = 0,
+    *,
+    kind: Kind = "staff",
+) -> int:
+    """The id of the customer or member of staff whose passkey answered; `owner_id` where it has to be theirs.
 
     Errors  Expired for a challenge that is too old or was answered; WrongPasskey.
     """
-    challenge = _spend(session, answer, purpose, visitor_hash, staff_id)
+    challenge = _spend(session, answer, purpose, visitor_hash, owner_id, kind)
     row = session.exec(select(Passkey).where(Passkey.credential_id == answer.get("id"))).first()
-    if row is None or (staff_id and row.staff_id != staff_id):
+    owner = (row.staff_id if kind == "staff" else row.customer_id) if row else None
+    if row is None or owner is None or owner_id not in (0, owner):
         raise WrongPasskey
     proven = _checked(
         lambda: webauthn.verify_authentication_response(
@@ -155,10 +170,10 @@ def prove(session: Session, answer: Any, purpose: Purpose, visitor_hash: str, st
         )
     )
     row.sign_count, row.last_used_at = proven.new_sign_count, now()
-    return row.staff_id
+    return owner
 
 
-def of(session: Session, staff_id: int) -> list[PasskeyView]:
+def of(session: Session, owner_id: int, *, kind: Kind = "staff") -> list[PasskeyView]:
     """Their passkeys, the oldest first."""
     return [
         PasskeyView(
@@ -167,7 +182,7 @@ def of(session: Session, staff_id: int) -> list[PasskeyView]:
             full_moment(row.created_at),
             full_moment(row.last_used_at) if row.last_used_at else "",
         )
-        for row in _own(session, staff_id)
+        for row in _own(session, owner_id, kind)
     ]
 
 
@@ -176,20 +191,32 @@ def remove(session: Session, by: Principal, passkey_id: int) -> None:
 
     Errors  NotFound; Conflict where the role needs a second factor and there is no other.
     """
-    statement = delete(Passkey).where(col(Passkey.id) == passkey_id, col(Passkey.staff_id) == by.id)
+    statement = delete(Passkey).where(col(Passkey.id) == passkey_id, _is_of(by.id, _kind(by)))
     if not session.connection().execute(statement).rowcount:
         raise NotFound(_("There is no such passkey."))
-    factors.removed(session, session.get_one(Staff, by.id), "passkey")
+    if by.kind == "staff":
+        factors.removed(session, session.get_one(Staff, by.id), "passkey")
 
 
-def count(session: Session, staff_id: int) -> int:
+def count(session: Session, owner_id: int, *, kind: Kind = "staff") -> int:
     """How many passkeys they have."""
-    return session.exec(select(func.count()).where(Passkey.staff_id == staff_id)).one()
+    return session.exec(select(func.count()).select_from(Passkey).where(_is_of(owner_id, kind))).one()
 
 
-def _own(session: Session, staff_id: int) -> list[Passkey]:
-    statement = select(Passkey).where(Passkey.staff_id == staff_id).order_by(col(Passkey.id))
+def _own(session: Session, owner_id: int, kind: Kind) -> list[Passkey]:
+    statement = select(Passkey).where(_is_of(owner_id, kind)).order_by(col(Passkey.id))
     return list(session.exec(statement).all())
+
+
+def _is_of(owner_id: int, kind: Kind) -> ColumnElement[bool]:
+    return (_passkey.c.staff_id if kind == "staff" else _passkey.c.customer_id) == owner_id
+
+
+def _kind(by: Principal) -> Kind:
+    """Errors  Forbidden for nobody."""
+    if by.kind == "nobody":
+        raise Forbidden(_("You are signed out. Sign in again."))
+    return by.kind
 
 
 def _descriptor(row: Passkey) -> PublicKeyCredentialDescriptor:
@@ -202,21 +229,26 @@ def _host() -> str:
     return urlsplit(settings().public_url).hostname or "localhost"
 
 
-def _challenge(purpose: Purpose, visitor_hash: str, staff_id: int) -> bytes:
-    nonce = secrets.token_urlsafe(16)
-    ticket = tickets.for_minutes(f"passkey-{purpose}", visitor_hash, CHALLENGE_MINUTES, s=staff_id, n=nonce)
-    return ticket.encode()
+def _challenge(purpose: Purpose, visitor_hash: str, owner_id: int, kind: Kind) -> bytes:
+    step, nonce = _step(purpose, kind), secrets.token_urlsafe(16)
+    return tickets.for_minutes(step, visitor_hash, CHALLENGE_MINUTES, s=owner_id, n=nonce).encode()
 
 
-def _spend(session: Session, answer: Any, purpose: Purpose, visitor_hash: str, staff_id: int) -> bytes:
+def _step(purpose: Purpose, kind: Kind) -> str:
+    return f"passkey-{kind}-{purpose}"
+
+
+def _spend(
+    session: Session, answer: Any, purpose: Purpose, visitor_hash: str, owner_id: int, kind: Kind
+) -> bytes:
     """The challenge that is answered, which no other answer can bring again.
 
     Errors  Expired; WrongPasskey where there is none in it.
     """
     said = _checked(lambda: json.loads(base64url_to_bytes(answer["response"]["clientDataJSON"])))
     challenge = _checked(lambda: base64url_to_bytes(said["challenge"]))
-    ticket = tickets.read(f"passkey-{purpose}", _checked(challenge.decode), visitor_hash)
-    if ticket["s"] != staff_id:
+    ticket = tickets.read(_step(purpose, kind), _checked(challenge.decode), visitor_hash)
+    if ticket["s"] != owner_id:
         raise tickets.Expired
     row = {
         "digest": hashlib.sha256(challenge).hexdigest(),

@@ -20,7 +20,7 @@ from ...core.i18n import _
 from ...core.settings import settings
 from ...models import Staff
 from ..staff import audit
-from . import browsers, notices, open_sessions, tickets
+from . import browsers, notices, open_sessions, sessions, tickets
 from .browsers import Browser
 from .passwords import Hashed, mark_of
 
@@ -89,7 +89,7 @@ def set_password(session: Session, ticket: str, visitor_hash: str, password: Has
     session.flush()
     open_sessions.forget(session, staff.id)
     # Whoever reads the owner's letters isn't kept out by strangers who guess.
-    browsers.remember(session, staff.id, Browser(visitor_hash))
+    browsers.remember(session, sessions.staff_principal(session, staff.id), Browser(visitor_hash))
     audit.record(session, f"staff:{staff.email}", "password_reset", "staff", staff.email, staff_id=staff.id)
     notices.tell(session, staff.email, "staff_password_changed", by="reset")
     return staff.email

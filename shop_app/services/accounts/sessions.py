@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
@@ -26,7 +26,7 @@ from ...core.typed_text import prose
 from ...models import Customer, LoginSession, Staff, StaffRole, table_of
 from ..staff import audit
 from . import browsers, factors, notices
-from .browsers import UNKNOWN, Browser
+from .browsers import UNKNOWN, Browser, Kind
 from .passwords import Hashed, mark_of, verify
 
 _login_table, _staff_table, _customer_table = table_of(LoginSession), table_of(Staff), table_of(Customer)
@@ -46,6 +46,7 @@ _SIGNED_IN = (
         _role_table.c.permissions.label("staff_permissions"),
         _customer_table.c.email.label("customer_email"),
         _customer_table.c.name.label("customer_name"),
+        _customer_table.c.blocked_at.label("customer_blocked_at"),
     )
     .outerjoin(_staff_table, _staff_table.c.id == _login_table.c.staff_id)
     .outerjoin(_role_table, _role_table.c.code == _staff_table.c.role)
@@ -54,9 +55,6 @@ _SIGNED_IN = (
 # Runs on every event of a signed-in browser: one statement.
 _WHO = _SIGNED_IN.where(_login_table.c.token_hash == bindparam("token"))
 _WHO_OF = _SIGNED_IN.where(_login_table.c.id.in_(bindparam("ids", expanding=True)))
-
-
-Kind = Literal["customer", "staff"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ def _principal_of(row: Any) -> Principal:
         return Principal(
             "staff", row.staff_id, row.staff_email, row.staff_name, row.staff_role, rights, row.id
         )
-    if row.customer_id:
+    if row.customer_id and row.customer_blocked_at is None:
         return Principal(
             "customer", row.customer_id, row.customer_email, row.customer_name, session_id=row.id
         )
@@ -133,8 +131,15 @@ def idle_since() -> datetime:
 def login_of(session: Session, email: str, *, kind: Kind) -> Login:
     """The login of an address; one without a hash where there is no account."""
     address = normal_email(email)
-    person = _person(session, kind, address)
-    return Login(kind, address, Hashed(person.password_hash) if person and person.password_hash else None)
+    person, is_open = (
+        (_staff_table, _staff_table.c.active)
+        if kind == "staff"
+        else (_customer_table, _customer_table.c.blocked_at.is_(None))
+    )
+    # One column, which takes as long for nobody: a whole row would be made into an object.
+    statement = select(person.c.password_hash).where(person.c.email == address, is_open)
+    found = session.connection().execute(statement).scalar()
+    return Login(kind, address, Hashed(found) if found else None)
 
 
 def prove(login: Login, password: str) -> Proven:
@@ -160,12 +165,21 @@ def sign_in(session: Session, login: Proven, browser: Browser = UNKNOWN) -> tupl
     if login.renewed:
         person.password_hash = login.renewed.text
     if isinstance(person, Customer):
-        key, row = _open(session, browser, timedelta(days=settings().customer_session_days), customer=person)
-        return key, _customer(person, row)
+        return open_for_customer(session, person, browser)
     assert person.id
     if factors.has_any(session, person.id):
         raise FactorNeeded(person)
     return _open_for_staff(session, person, browser, by="password")
+
+
+def open_for_customer(session: Session, customer: Customer, browser: Browser) -> tuple[str, Principal]:
+    """The same for a customer who has proven who they are; its caller looks whether they are blocked."""
+    assert customer.id
+    lasts = timedelta(days=settings().customer_session_days)
+    key, row = _open(session, browser, lasts, customer=customer)
+    principal = _customer(customer, row)
+    browsers.remember(session, principal, browser)
+    return key, principal
 
 
 def sign_in_by_factor(session: Session, staff_id: int, browser: Browser, by: str) -> tuple[str, Principal]:
@@ -187,7 +201,7 @@ def _open_for_staff(session: Session, staff: Staff, browser: Browser, by: str) -
     lasts = timedelta(hours=settings().staff_session_hours)
     key, row = _open(session, browser, lasts, staff=staff, lacks_factor=lacks)
     principal = _staff(session, staff, row)
-    if browsers.remember(session, staff.id, browser):
+    if browsers.remember(session, principal, browser):
         notices.tell(session, staff.email, "staff_new_browser", device=row.device, network=row.network)
     proven = {"by": by, "device": row.device, "network": row.network}
     audit.record(session, principal.actor, "signed_in", "staff", staff.email, after=proven, staff_id=staff.id)
@@ -222,10 +236,11 @@ def _open(
 
 
 def _person(session: Session, kind: Kind, address: str) -> Staff | Customer | None:
-    """The account with that address; None for staff who are inactive."""
+    """The account with that address; None for staff who are inactive, and for customers who are blocked."""
     table = Staff if kind == "staff" else Customer
     person = session.exec(select(table).where(col(table.email) == address)).first()
-    return None if isinstance(person, Staff) and not person.active else person
+    closed = person and (not person.active if isinstance(person, Staff) else person.blocked_at is not None)
+    return None if closed else person
 
 
 def sign_out(session: Session, token_hash: str) -> None:

@@ -1,10 +1,14 @@
-"""What every page of an account shows around its content: whose account it is."""
+"""What every page knows of the account: whether somebody is signed in, and on pages of the account, who."""
 
 from __future__ import annotations
 
 import reflex as rx
 
-from ..base import asked_by, customer
+from shop_app.core.access import cookies
+from shop_app.services.accounts import customer_sign_in
+from shop_app.services.accounts.tickets import Expired
+
+from ..base import asked_by, cookie_header, customer, public, visitor_hash
 
 
 class Account(rx.State):
@@ -12,6 +16,7 @@ class Account(rx.State):
 
     name: str = ""
     email: str = ""
+    """Theirs; before the sign-in the one that was typed in its first step."""
     signed_in: bool = False
 
     @rx.event
@@ -19,3 +24,19 @@ class Account(rx.State):
     async def load(self):
         by = await asked_by(self)
         self.name, self.email, self.signed_in = by.name, by.email, True
+
+    @rx.event
+    @public
+    async def look(self):
+        """For the header of every page."""
+        self.signed_in = (await asked_by(self)).kind == "customer"
+
+    @rx.event
+    @public
+    async def typed(self):
+        """The address of the step before, for the page that asks for the code."""
+        ticket = cookies.read(cookie_header(self), cookies.step_cookie())
+        try:
+            self.email = customer_sign_in.read(ticket, visitor_hash(self)).email
+        except Expired:
+            self.email = ""
