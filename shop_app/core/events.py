@@ -89,6 +89,13 @@ class CartChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CartJoined:
+    """The cart of this visitor, who has signed in, is an account's from now on."""
+
+    visitor_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownChanged:
     """What pages show of these tags changed: entries of fact caches that depend on them are emptied.
 
@@ -164,6 +171,7 @@ Event = (
     | StockPolicyChanged
     | ReturnRefunded
     | CartChanged
+    | CartJoined
     | ShownChanged
     | TermsChanged
     | ShopChanged
