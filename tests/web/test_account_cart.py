@@ -21,7 +21,7 @@ from shop_app.models import Cart, Customer, LoginSession
 from tests.shop import Shop, running
 from tests.socket_client import STATE, Closed, Tab, delta_of, visitor_key
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CART = f"{STATE}.shop_app___state___cart____cart"
 CHECKOUT = f"{STATE}.shop_app___state___checkout____checkout"
