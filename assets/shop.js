@@ -317,7 +317,32 @@
   const named = (name) => [...document.getElementsByName(name)].filter((field) => !field.closest("#served"));
   const nameOf = (field) => field.id ? [field.id] : [field.name, named(field.name).indexOf(field)];
   const fieldOf = ([name, place]) => (place === undefined ? document.getElementById(name) : named(name)[place]);
+  // Who signs in or out is another one: the page before has gone, also behind the back button, and nothing that
+  // was typed into it is kept. The mark is the same for everybody and says only that it happened.
+  const TURN = "turn";
+  const turn = () => {
+    try {
+      return localStorage.getItem(TURN) ?? "";
+    } catch {
+      return String(Math.random());
+    }
+  };
+  let turnHere = turn();
+  let turns = false;
+  addEventListener("submit", ({ target }) => {
+    if (!target.matches?.("form[action^='/account/log']")) return;
+    turns = true;
+    try {
+      localStorage.setItem(TURN, String(Date.now()));
+      sessionStorage.removeItem(TYPED);
+    } catch {}
+  }, true);
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted && turn() !== turnHere) location.reload();
+    turns = false;
+  });
   addEventListener("pagehide", () => {
+    if (turns) return;
     const fields = [...touched].filter((field) =>
       field.isConnected && (field.id || field.name) && differs(field) && !field.matches(SECRET) && !field.closest("#served"));
     if (!fields.length || location.pathname.startsWith("/admin")) return;

@@ -20,6 +20,7 @@ ALL = (
     "postgres_cpu",
     "memory",
     "hydration",
+    "signed_in",
     "strangers",
     "catalogue",
     "lighthouse",

@@ -11,6 +11,7 @@ import asyncio
 import http.client
 import os
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -80,10 +81,12 @@ def _rows(page: str, path: str, shops: dict[str, Shop]) -> list[Row]:
     return rows
 
 
-def get(url: str, path: str, times: int) -> None:
-    """Ask for the document so many times, as a browser that has its cookie."""
+def get(url: str, path: str, times: int, cookies: Mapping[str, str] | None = None) -> None:
+    """Ask for the document so many times, as a browser that has its cookie, and these."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
-    headers = {"Cookie": f"shop_visitor={'a' * 43}", "Accept-Encoding": "gzip, br"}
+    all_cookies = {"shop_visitor": "a" * 43, **(cookies or {})}
+    cookie = "; ".join(f"{name}={value}" for name, value in all_cookies.items())
+    headers = {"Cookie": cookie, "Accept-Encoding": "gzip, br"}
     for _time in range(times):
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()

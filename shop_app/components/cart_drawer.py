@@ -20,6 +20,7 @@ from .cart_line import (
 from .code_fields import code_field
 from .controls import link_button
 from .credit import payment_notes
+from .join_note import join_note
 from .kit import Component, both, each, el, fragment, length, of, when
 from .overlays import drawer
 
@@ -45,6 +46,7 @@ def cart_drawer() -> Component:
 def _body() -> Component:
     return fragment(
         when(of(Cart).view.count > 0, free_shipping()),
+        join_note(),
         undo_row(),
         when(
             length(of(Cart).view.lines) > 0,

@@ -13,7 +13,7 @@ from shop_app.state.checkout import Checkout
 
 from . import styles
 from .address_fields import address_fields, billing_fields
-from .controls import button, here_link
+from .controls import button, here_link, text_link
 from .fields import text_field
 from .forms import error_of
 from .icons import icon
@@ -67,7 +67,15 @@ def who() -> Component:
             class_name="rounded-r2 empty:hidden",
         ),
         el.div(
-            el.p(_("You need no account. Fields with * are required."), class_name="mb-5 text-sm text-ink-2"),
+            el.p(
+                when(
+                    of(Checkout).account,
+                    fragment(_("You are signed in as "), of(Checkout).account, _(". ")),
+                    fragment(_("You need no account. "), _sign_in(), _(" if you have one. ")),
+                ),
+                _("Fields with * are required."),
+                class_name="mb-5 text-sm text-ink-2 [overflow-wrap:anywhere]",
+            ),
             _contact(),
             el.h3(_("Delivery address"), class_name="mt-7 mb-4 font-medium"),
             address_fields(),
@@ -84,6 +92,16 @@ def who() -> Component:
             ),
             hidden=folded,
         ),
+    )
+
+
+def _sign_in() -> Component:
+    """The way to the sign-in and back; what is typed is kept first."""
+    return text_link(
+        _("Sign in"),
+        href="/account/login?next=/checkout",
+        on_click=Checkout.keep_typed(FORM_VALUES),
+        data_testid="checkout-sign-in",
     )
 
 

@@ -97,6 +97,13 @@ class WishListsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CartJoined:
+    """The cart of this visitor, who has signed in, is an account's from now on."""
+
+    visitor_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownChanged:
     """What pages show of these tags changed: entries of fact caches that depend on them are emptied.
 
@@ -173,6 +180,7 @@ Event = (
     | ReturnRefunded
     | CartChanged
     | WishListsChanged
+    | CartJoined
     | ShownChanged
     | TermsChanged
     | ShopChanged

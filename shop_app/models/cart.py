@@ -1,11 +1,11 @@
-"""The cart: variants that somebody wants to buy, found by the key in the visitor's cookie."""
+"""The cart: variants that somebody wants to buy, found by the key of an account or a visitor."""
 
 from datetime import datetime
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from .base import check, json, key, minor, moment, refers
+from .base import Json, check, json, key, minor, moment, refers
 
 MAX_QUANTITY = 99
 MAX_LINES = 50
@@ -24,7 +24,7 @@ class Cart(SQLModel, table=True):
 
     id: int | None = key()
     key_hash: str = Field(max_length=64, index=True)
-    """SHA-256 of the visitor's key; the key itself is only in the cookie."""
+    """The shopper's key: an account's, or the SHA-256 of a visitor's, which itself is only in the cookie."""
     customer_id: int | None = refers("customer.id", default=None, ondelete="SET NULL")
     currency: str = Field(max_length=3)
     country: str = Field(max_length=2)
@@ -37,6 +37,8 @@ class Cart(SQLModel, table=True):
     """What the shopper has typed into checkout so far, so that nothing is typed twice."""
     version: int = 1
     """Rises with every change of lines, codes or country."""
+    joined: list[dict] | None = Field(default=None, sa_type=Json, nullable=True)
+    """What a guest's cart has changed when it joined this one at a sign-in, until the shopper has read it."""
     completed_at: datetime | None = None
     """When it became an order; a completed cart never changes again."""
     created_at: datetime = moment()
@@ -59,3 +61,5 @@ class CartLine(SQLModel, table=True):
     seen_price_minor: int = minor()
     """The unit price that the shopper last saw and accepted."""
     added_at: datetime = moment()
+    changed_at: datetime | None = None
+    """When the shopper chose its quantity; None where that was when it was added."""

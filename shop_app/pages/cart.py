@@ -26,6 +26,7 @@ from shop_app.components.controls import link_button, text_link
 from shop_app.components.credit import credit_rows, payment_notes
 from shop_app.components.forms import submit
 from shop_app.components.guarantee import guarantee_notice
+from shop_app.components.join_note import join_note
 from shop_app.components.kit import Component, each, el, fragment, length, of, when
 from shop_app.components.parts import busy_button, departure, needs_scripts
 from shop_app.core.i18n import _
@@ -52,6 +53,7 @@ def page() -> Component:
         el.div(
             el.div(
                 needs_scripts(_("The cart needs scripts to work.")),
+                join_note(),
                 undo_row(),
                 changes_said(),
                 when(full, _lines, when(of(Cart).loaded, _empty, _waiting)),

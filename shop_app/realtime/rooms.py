@@ -1,7 +1,7 @@
 """The rooms that open pages join, and the keys of what is pushed into them.
 
-A room is a kind and a key: `CART + visitor_hash`. A page is in one room for each product that it shows and in
-its visitor's cart room; the checkout and an order's page are in rooms of their own too. What is pushed is
+A room is a kind and a key: `CART + shopper_key`. A page is in one room for each product that it shows and in
+its shopper's cart room; the checkout and an order's page are in rooms of their own too. What is pushed is
 only shown: decisions are made on what the database says.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 PRODUCT = "product:"
 """Followed by the product's slug."""
 CART = "cart:"
-"""Followed by the hash of the visitor's key: all tabs of one visitor."""
+"""Followed by the shopper's key: all tabs of one visitor, or of one account on all of its devices."""
 CHECKOUT = "checkout:"
-"""Followed by the same hash: those of the visitor's tabs that show the checkout."""
+"""Followed by the same key: those of the shopper's tabs that show the checkout."""
 ORDER = "order:"
 """Followed by the hash of the order's token."""
 WISHES = "wishes:"
@@ -28,8 +28,8 @@ STAFF = "staff:"
 STOREFRONT = "storefront"
 """By itself: every page of the storefront."""
 
-OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER, WISH_LIST, STOREFRONT)
-"""What pages of the storefront join, whoever is signed in; all other rooms are left as a session ends."""
+OF_EVERYBODY = (PRODUCT, ORDER, WISH_LIST, STOREFRONT)
+"""Rooms that say nothing about who is in them; the others are somebody's own, and left as a session ends."""
 
 OF_EACH_PROCESS = (STOREFRONT,)
 """What each process pushes by itself: it finds in the database that the shop has changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
+from .cart import joining as cart_joining
 from .wishlists import joining as wishlist_joining
 
 
@@ -12,4 +13,5 @@ def join(session: Session, customer_id: int, visitor_hash: str) -> None:
 
     visitor_hash  of the visitor's key; "" where the browser sent none, which has nothing to join
     """
+    cart_joining.join(session, customer_id, visitor_hash)
     wishlist_joining.join(session, customer_id, visitor_hash)

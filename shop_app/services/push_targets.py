@@ -1,4 +1,4 @@
-"""Push targets: the visitors of carts and the tokens of orders, whose open pages are pushed to."""
+"""Push targets: the shoppers of carts and the tokens of orders, whose open pages are pushed to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..models import Cart, Order
 
 
 def cart_audience(session: Session, cart_ids: Collection[int]) -> dict[int, str]:
-    """The hash of the visitor's key, by cart id."""
+    """The shopper's key, by cart id."""
     if not cart_ids:
         return {}
     statement = select(Cart.id, Cart.key_hash).where(col(Cart.id).in_(list(cart_ids)))
@@ -26,9 +26,9 @@ def order_audience(session: Session, order_ids: Collection[int]) -> list[str]:
     return list(session.connection().execute(statement).scalars())
 
 
-def with_carts(session: Session, visitor_hashes: Collection[str]) -> set[str]:
-    """Those of these visitors who have a cart, or had one that became an order."""
-    if not visitor_hashes:
+def with_carts(session: Session, shopper_keys: Collection[str]) -> set[str]:
+    """Those of these shoppers who have a cart, or had one that became an order."""
+    if not shopper_keys:
         return set()
-    statement = select(Cart.key_hash).where(col(Cart.key_hash).in_(list(visitor_hashes))).distinct()
+    statement = select(Cart.key_hash).where(col(Cart.key_hash).in_(list(shopper_keys))).distinct()
     return set(session.connection().execute(statement).scalars())

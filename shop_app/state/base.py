@@ -17,7 +17,7 @@ from shop_app import reflex_private
 from shop_app.core import shared_views
 from shop_app.core.access.clients import visitor_of
 from shop_app.core.access.permissions import MissingRight
-from shop_app.core.access.policy import current_principal, customer, internal, public, staff, who
+from shop_app.core.access.policy import current_principal, customer, internal, personal, public, staff, who
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
@@ -35,6 +35,7 @@ __all__ = [
     "failure_delta",
     "internal",
     "notice_delta",
+    "personal",
     "public",
     "read_shared",
     "say",

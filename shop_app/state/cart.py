@@ -19,6 +19,7 @@ from shop_app.core.shop import shop
 from shop_app.realtime import rooms
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import express
+from shop_app.services.cart import joining as cart_joining
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import CheckoutForm, CountryChoice
 from shop_app.services.cart.queries import CartLineView, CartView
@@ -27,7 +28,7 @@ from shop_app.services.shipping import queries as shipping_queries
 from shop_app.workflows import pay
 
 from . import attempt_limits, live
-from .base import public, visitor_hash
+from .base import personal, public, shopper_key
 from .forms import Form, FormState
 from .input_types import AmountMinor, Code, CreditCode, RecordId, Sku, Ticket, TypedUnits
 
@@ -95,6 +96,7 @@ def change_and_view(
     return command(session, key_hash, *args) or "", query(session, key_hash)
 
 
+@personal
 class Cart(FormState, rx.State):
     view: CartView = CartView()
     loaded: bool = False
@@ -113,7 +115,7 @@ class Cart(FormState, rx.State):
         `limit` counts it, for commands that take a secret.
         """
         self.answers += 1
-        key_hash = visitor_hash(self)
+        key_hash = await shopper_key(self)
         if not key_hash:
             return _(
                 "The cart needs a cookie of this shop. Allow it in your browser and load the page again."
@@ -138,7 +140,18 @@ class Cart(FormState, rx.State):
             self._path, self.drawer_open, self.removed = path, False, Removed()
             if path.rstrip("/") != "/checkout":
                 await live.leave_checkout(self)
-        self.view, self.loaded = await db.read(cart_queries.view, visitor_hash(self)), True
+        self.view, self.loaded = await db.read(cart_queries.view, await shopper_key(self)), True
+
+    @rx.event
+    @public
+    async def go_over(self):
+        """The visitor has signed in, in another tab: this one is the account's too."""
+        live.connect_again(self)
+
+    @rx.event
+    @public
+    async def read_joined(self):
+        self.refusal = await self._change(cart_joining.read)
 
     @rx.event
     @public
@@ -187,7 +200,7 @@ class Cart(FormState, rx.State):
 
     async def _remove(self, sku: str) -> None:
         # What this tab was sent may be older than what another tab, and by push this page, shows.
-        before = await db.read(cart_queries.title_and_quantity, visitor_hash(self), sku)
+        before = await db.read(cart_queries.title_and_quantity, await shopper_key(self), sku)
         self.refusal = await self._change(cart_commands.remove, sku)
         if before and not self.refusal:
             self.removed = Removed(sku, *before)
@@ -253,7 +266,7 @@ class Cart(FormState, rx.State):
         await rates.take(rates.ORDER, client)
         self.answers += 1
         to = await pay.pay(
-            visitor_hash(self),
+            await shopper_key(self),
             CheckoutForm(country=self.view.country, payment_provider=express.PROVIDER),
             form.shown_minor,
             address_hash=client.origin,

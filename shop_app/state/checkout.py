@@ -27,7 +27,7 @@ from shop_app.services.cart.price_changes import PriceChange, PriceRisen
 from shop_app.workflows import ask_mailer, pay, quote_taxes
 
 from . import attempt_limits, live
-from .base import public, visitor_hash
+from .base import asked_by, personal, public, shopper_key
 from .cart import CartCommand, CodeForm, CreditForm, Departure, change_and_view
 from .forms import Form, FormState, by_field
 from .input_types import AmountMinor, Carried, Code, Email, LongText, RecordId, ShortText, Ticket
@@ -110,6 +110,7 @@ class PayForm(Form):
         return CheckoutForm(**{name: getattr(self, name) for name in names}, billing=elsewhere)
 
 
+@personal
 class Checkout(FormState, rx.State):
     view: CheckoutView = CheckoutView()
     loaded: bool = False
@@ -124,6 +125,8 @@ class Checkout(FormState, rx.State):
     """What a total that rose is made of, beside what it was."""
     hold: HoldView = HoldView()
     departure: Departure = Departure()
+    account: str = ""
+    """The e-mail address of the account that they are signed in to."""
     is_folded: bool = False
     """Whether contact and address are shown as what is known, without their fields."""
     turns: int = 0
@@ -135,6 +138,8 @@ class Checkout(FormState, rx.State):
     async def load(self):
         await live.join_checkout(self)
         self._leaving, self.confirmation = False, ""
+        by = await asked_by(self)
+        self.account = by.email if by.kind == "customer" else ""
         await self._enter()
         self.is_folded, self.loaded = self.view.knows_who, True
 
@@ -148,20 +153,20 @@ class Checkout(FormState, rx.State):
     @rx.event
     @public
     async def extend_hold(self):
-        self._show_hold(await db.write(cart_holds.extend, visitor_hash(self)))
+        self._show_hold(await db.write(cart_holds.extend, await shopper_key(self)))
 
     @rx.event
     @public
     async def end_hold(self):
         """The countdown on the page is over; whether the hold is, the server's clock decides."""
-        self._show_hold(await db.write(cart_holds.end, visitor_hash(self)))
+        self._show_hold(await db.write(cart_holds.end, await shopper_key(self)))
 
     @rx.event
     @public
     async def refresh(self):
         """The cart or its hold changed somewhere else: another tab, the sweep."""
         if self.loaded and not self._leaving:
-            self._show_hold(await db.read(cart_holds.view, visitor_hash(self)))
+            self._show_hold(await db.read(cart_holds.view, await shopper_key(self)))
             await self._read_view()
 
     async def _enter(self) -> None:
@@ -170,7 +175,7 @@ class Checkout(FormState, rx.State):
             await rates.take(rates.HOLD, client)
             # Holding changes nothing that this tab's cart shows.
             with live.shown_here(self, rooms.CART, rooms.CHECKOUT):
-                entered = await db.write(_enter, visitor_hash(self), client.origin)
+                entered = await db.write(_enter, await shopper_key(self), client.origin)
         except (Unavailable, TooMany):
             # Checkout goes on without a hold where nothing can be held just now.
             await self._read_view()
@@ -182,7 +187,7 @@ class Checkout(FormState, rx.State):
     async def _keep_hold(self) -> None:
         """Extend the hold, because the shopper did something; written once a minute at most."""
         if cart_holds.worth_extending(self.hold):
-            self._show_hold(await db.write(cart_holds.extend, visitor_hash(self)))
+            self._show_hold(await db.write(cart_holds.extend, await shopper_key(self)))
 
     def _show_hold(self, hold: HoldView) -> None:
         self.hold = hold
@@ -215,7 +220,7 @@ class Checkout(FormState, rx.State):
         await quote_taxes.ask_for_taxes(typed)
         try:
             with live.shown_here(self, rooms.CHECKOUT):
-                problems = await db.write(checkout.keep, visitor_hash(self), typed)
+                problems = await db.write(checkout.keep, await shopper_key(self), typed)
             await ask_mailer.refuse_undeliverable(typed.email)
         except ShopError as refusal:
             await self._explain(refusal)
@@ -227,6 +232,13 @@ class Checkout(FormState, rx.State):
             return
         self.is_folded, self.turns, self.answers = True, self.turns + 1, self.answers + 1
         await self._keep_hold()
+
+    @rx.event
+    @public
+    async def keep_typed(self, form: PayForm):
+        """Keep what is typed, because they go to sign in: it is there when they come back."""
+        with live.shown_here(self, rooms.CHECKOUT):
+            await db.write(checkout.keep, await shopper_key(self), form.typed())
 
     @rx.event
     @public
@@ -244,7 +256,7 @@ class Checkout(FormState, rx.State):
         form = replace(self.view.form, **{field: value})
         await quote_taxes.ask_for_taxes(form)
         with live.shown_here(self, rooms.CHECKOUT):
-            self.view = await db.write(checkout.save, visitor_hash(self), form, blurred=field)
+            self.view = await db.write(checkout.save, await shopper_key(self), form, blurred=field)
         # A field that was left empty is no error before the form is sent.
         self._set_error(field, by_field(self.view.problems).get(field, "") if value else "")
         await self._keep_hold()
@@ -256,7 +268,7 @@ class Checkout(FormState, rx.State):
         self._clear()
         try:
             # The page is only made anew where the shopper stays on it.
-            if problems := await db.write(checkout.keep, visitor_hash(self), form.typed()):
+            if problems := await db.write(checkout.keep, await shopper_key(self), form.typed()):
                 await self._read_view()
                 return self._fail(by_field(problems))
             await self._place(form)
@@ -268,7 +280,7 @@ class Checkout(FormState, rx.State):
         client = clients.of_state(self)
         await rates.take(rates.ORDER, client, email=form.email)
         to = await pay.pay(
-            visitor_hash(self),
+            await shopper_key(self),
             form.typed(),
             form.shown_minor,
             shown_parts=form.shown_parts,
@@ -302,16 +314,18 @@ class Checkout(FormState, rx.State):
         self.answers += 1
 
     async def _read_view(self) -> None:
-        self._show_view(await db.read(_view, visitor_hash(self)))
+        self._show_view(await db.read(_view, await shopper_key(self)))
 
     def _show_view(self, view: CheckoutView | None) -> None:
         self.view, self.empty = view or CheckoutView(), view is None
+        if self.account and not self.view.form.email:
+            self.view = replace(self.view, form=replace(self.view.form, email=self.account))
 
     @rx.event
     @public
     async def take_what_is_left(self):
         """Make the cart fit what there is."""
-        sentences = await db.write(cart_commands.take_what_is_left, visitor_hash(self))
+        sentences = await db.write(cart_commands.take_what_is_left, await shopper_key(self))
         self._forget_refusal()
         await self._enter()
         self._confirm(" ".join(sentences) or _("Your cart now has what is left."))
@@ -344,7 +358,9 @@ class Checkout(FormState, rx.State):
         try:
             async with attempt_limits.counted(self, limit) if limit else nullcontext():
                 with live.shown_here(self, rooms.CHECKOUT):
-                    notice, view = await db.write(change_and_view, visitor_hash(self), command, _view, arg)
+                    notice, view = await db.write(
+                        change_and_view, await shopper_key(self), command, _view, arg
+                    )
         except ShopError as refusal:
             await self._read_view()
             return refusal.message

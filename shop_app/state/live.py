@@ -14,6 +14,7 @@ A socket that reconnects has left its rooms; `on_load` runs again then, so join 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ from shop_app.core import fact_cache, metrics
 from shop_app.realtime import rooms
 from shop_app.realtime.bus import Emit, Push
 
-from .base import visitor_hash
+from .base import shopper_key
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ MAX_WATCHED = 120
 """Products on one page that are kept up to date."""
 MOST_ROOMS = 10_000
 """Of so many rooms it is known when their newest patch was read."""
+CUT_AFTER_SECONDS = 0.3
+"""The answer to a sign-in or sign-out, with its cookies, is with the browser by then."""
 MAX_READS = 3
 """So often a view is read that changes while its page begins to follow it."""
 View = TypeVar("View")
@@ -138,7 +141,7 @@ async def join_checkout(state: rx.State) -> None:
 
 
 async def _join_own(state: rx.State, kind: str) -> None:
-    key = visitor_hash(state)
+    key = await shopper_key(state)
     await _join(state, kind, [kind + key] if key else [])
 
 
@@ -176,6 +179,27 @@ async def join_list(state: rx.State, name: str, staff_id: int) -> None:
 async def join_storefront(state: rx.State) -> None:
     """Follow the shop itself. Call it in on_load."""
     await _join(state, rooms.STOREFRONT, [rooms.STOREFRONT])
+
+
+def connect_again(state: rx.State) -> None:
+    """Have the tab's socket connect again in a moment, with the cookies that its browser has by then.
+
+    The page then loads as after a connection that was cut: what is typed stays.
+    """
+    if socket := _socket(state):
+        task = asyncio.get_running_loop().create_task(_cut(*socket))
+        _cutting.add(task)
+        task.add_done_callback(_cutting.discard)
+
+
+_cutting: set[asyncio.Task[None]] = set()
+"""Held until they are done: the loop itself keeps no task."""
+
+
+async def _cut(sio: Any, sid: str, namespace: str) -> None:
+    await asyncio.sleep(CUT_AFTER_SECONDS)
+    if connection := sio.manager.eio_sid_from_sid(sid, namespace):
+        await sio.eio.disconnect(connection)
 
 
 PAGE_LOADS = handler_name(OnLoadInternalState.on_load_internal)

@@ -11,7 +11,7 @@ from shop_app.core.i18n import _
 from shop_app.services.orders import queries as order_queries
 
 from . import attempt_limits
-from .base import public
+from .base import personal, public
 from .forms import Form, FormState
 from .input_types import Email, OrderNumber
 
@@ -29,6 +29,7 @@ class LookupForm(Form):
         return {field: sentence for field, sentence in sentences.items() if sentence}
 
 
+@personal
 class Lookup(FormState, rx.State):
     @rx.event
     @public

@@ -18,7 +18,7 @@ from shop_app.services.storefront.order_page import OrderView
 from shop_app.workflows import pay
 
 from . import attempt_limits, live
-from .base import internal, public
+from .base import internal, personal, public
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ def exists(session: Session, address: Address) -> None:
     order_page.view(session, address.parameter("token"))
 
 
+@personal
 class Order(rx.State):
     view: OrderView = OrderView()
     missing: bool = False

@@ -12,7 +12,7 @@ from shop_app.services import reviews
 from shop_app.services.reviews import OwnReview, Written
 
 from . import attempt_limits
-from .base import public, say
+from .base import personal, public, say
 from .forms import Form, FormState
 from .input_types import LongText, ShortText, Slug
 from .order import order_token
@@ -31,6 +31,7 @@ class ReviewForm(Form):
         return Written(stars, self.headline, self.body, self.author)
 
 
+@personal
 class OrderReviews(FormState, rx.State):
     products: list[OwnReview] = []
     open_slug: str = ""

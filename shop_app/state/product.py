@@ -34,7 +34,7 @@ from shop_app.services.storefront import product_page
 from shop_app.workflows import ask_mailer
 
 from . import live
-from .base import address_of, public, read_shared, visitor_hash
+from .base import address_of, personal, public, read_shared, shopper_key
 from .forms import Form, FormState
 from .input_types import Email, Sku, Slug
 
@@ -148,7 +148,7 @@ class Product(rx.State):
     async def _read_own_holds(self) -> None:
         """Others' holds and the visitor's own look the same in the numbers: say which are theirs."""
         scarce = self.chosen.availability in ("low", "out")
-        key_hash = visitor_hash(self) if scarce else ""
+        key_hash = await shopper_key(self) if scarce else ""
         self.kept = await db.read(cart_holds.held_for, key_hash, self.chosen.sku) if key_hash else ""
 
     @rx.event
@@ -214,6 +214,7 @@ class StockAlertForm(Form):
     email: Email = ""
 
 
+@personal
 class StockAlerts(FormState, rx.State):
     """The form below a variant that is sold out."""
 

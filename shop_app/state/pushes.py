@@ -36,6 +36,7 @@ KINDS = (
     events.StockChanged,
     events.PriceChanged,
     events.CartChanged,
+    events.CartJoined,
     events.OrderPlaced,
     events.OrderChanged,
     events.ShopChanged,
@@ -65,9 +66,11 @@ class Changes:
     """Keys of shoppers whose lists changed."""
     wish_lists: set[str] = field(default_factory=set)
     """Tokens of lists that were shared."""
+    joined: set[str] = field(default_factory=set)
+    """Visitors whose cart is an account's now."""
 
     def __bool__(self) -> bool:
-        return bool(self.variants or self.carts or self.orders or self.shop or self.wishes)
+        return bool(self.variants or self.carts or self.joined or self.orders or self.shop or self.wishes)
 
     def note(self, event: events.Event) -> None:
         match event:
@@ -76,6 +79,8 @@ class Changes:
             case events.CartChanged(cart_id):
                 this = author.get(Author())
                 self.carts[cart_id] = self.carts.get(cart_id, this).combined_with(this)
+            case events.CartJoined(visitor_hash):
+                self.joined.add(visitor_hash)
             case events.OrderPlaced(order_id) | events.OrderChanged(order_id):
                 self.orders.add(order_id)
             case events.ShopChanged():
@@ -139,9 +144,11 @@ async def publish(changes: Changes) -> None:
             bus().publish(_product(product))
         await asyncio.sleep(0)
     for cart_ids in _chunks(changes.carts):
-        for cart_id, visitor_hash in (await db.read(cart_audience, cart_ids)).items():
-            _publish_cart(visitor_hash, changes.carts[cart_id])
+        for cart_id, shopper_key in (await db.read(cart_audience, cart_ids)).items():
+            _publish_cart(shopper_key, changes.carts[cart_id])
         await asyncio.sleep(0)
+    for visitor_hash in changes.joined:
+        bus().publish(Push(rooms.CART + visitor_hash, ask=(handler_name(Cart.go_over),)))
     for order_ids in _chunks(changes.orders):
         for order_id in order_ids:
             bus().publish(Push(f"{rooms.DESK_ORDER}{order_id}", ask=_desk_order))
@@ -172,10 +179,10 @@ def _product(product: ProductAvailability) -> Push:
     return Push(rooms.PRODUCT + slug, {rooms.product_key(slug): fields})
 
 
-def _publish_cart(visitor_hash: str, by: Author) -> None:
-    """Ask the visitor's tabs to load the cart again, but not the one that did it and shows it."""
+def _publish_cart(shopper_key: str, by: Author) -> None:
+    """Ask the shopper's tabs to load the cart again, but not the one that did it and shows it."""
     for kind, handler in ((rooms.CART, Cart.load), (rooms.CHECKOUT, Checkout.refresh)):
-        bus().publish(Push(kind + visitor_hash, ask=(handler_name(handler),), skip=by.skipped(kind)))
+        bus().publish(Push(kind + shopper_key, ask=(handler_name(handler),), skip=by.skipped(kind)))
 
 
 def _publish_lists(changes: Changes) -> None:
@@ -195,11 +202,11 @@ async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
             yield _product(product)
     for token_hash in _keys(names, rooms.ORDER):
         yield Push(rooms.ORDER + token_hash, ask=(handler_name(Order.load),))
-    for visitor_hash in _keys(names, rooms.CHECKOUT):
-        yield Push(rooms.CHECKOUT + visitor_hash, ask=(handler_name(Checkout.refresh),))
-    for visitor_hashes in _chunks(_keys(names, rooms.CART)):
-        for visitor_hash in await db.read(with_carts, visitor_hashes):
-            yield Push(rooms.CART + visitor_hash, ask=(handler_name(Cart.load),))
+    for shopper_key in _keys(names, rooms.CHECKOUT):
+        yield Push(rooms.CHECKOUT + shopper_key, ask=(handler_name(Checkout.refresh),))
+    for shopper_keys in _chunks(_keys(names, rooms.CART)):
+        for shopper_key in await db.read(with_carts, shopper_keys):
+            yield Push(rooms.CART + shopper_key, ask=(handler_name(Cart.load),))
     for kind, handler in ((rooms.WISHES, Saved.load), (rooms.WISH_LIST, SharedList.load)):
         for key in _keys(names, kind):
             yield Push(kind + key, ask=(handler_name(handler),))

@@ -15,7 +15,7 @@ from shop_app.core.i18n import _
 from shop_app.services.returns import commands as return_commands
 
 from . import attempt_limits
-from .base import public, say
+from .base import personal, public, say
 from .forms import FormState, LinesForm, by_field
 from .input_types import LongText, ShortText
 from .order import order_token
@@ -28,6 +28,7 @@ class ReturnForm(LinesForm):
     note: Note = ""
 
 
+@personal
 class Returning(FormState, rx.State):
     is_open: bool = False
     opened: int = 0

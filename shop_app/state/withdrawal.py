@@ -17,7 +17,7 @@ from shop_app.services.returns.commands import Offer, Receipt
 from shop_app.services.returns.returnable import Free
 
 from . import attempt_limits
-from .base import public
+from .base import personal, public
 from .forms import FormState, LinesForm
 from .input_types import ShortText
 from .lookup import LookupForm
@@ -46,6 +46,7 @@ class ConfirmForm(LinesForm):
     note: Note = ""
 
 
+@personal
 class Withdrawal(FormState, rx.State):
     step: str = "form"
     """form, check or done."""

@@ -2,7 +2,8 @@
 
 Default-deny. A handler without a policy is refused (and the server doesn't start with one), so are
 unknown, missing and ill-typed arguments; who sent the event is looked up on every event that isn't public, or
-comes from a browser with a session.
+comes from a browser with a session, once for all handlers of a page that loads. Whoever is someone else than
+the tab's States were filled for finds them empty.
 A submitted form arrives as the model that its handler declares; errors of its fields go to the handler's
 State, field by field, if that keeps them.
 
@@ -152,15 +153,15 @@ class Guard(Middleware):
         # With the errors of the form, and States that were emptied.
         return StateUpdate(delta={**await reflex_private.changed(state), **notice})
 
-    async def refusal(self, state: BaseState, event: Event) -> Delta | None:
+    async def refusal(self, state: BaseState, event: Event, known: Principal | None = None) -> Delta | None:
         """The notice about an event that may not run, empty where there is nothing to say; None where it may.
 
-        The payload is replaced by the validated values.
+        The payload is replaced by the validated values. `known` is who sent the event that this is a part of.
 
         Errors  FormRejected.
         """
         try:
-            await self._check(state, event)
+            await self._check(state, event, known)
         except Refused as refused:
             _note(event)
             return self._notice(str(refused))
@@ -169,7 +170,7 @@ class Guard(Middleware):
     def _notice(self, sentence: str) -> Delta:
         return self._refuse(sentence) if sentence else {}
 
-    async def _check(self, state: BaseState, event: Event) -> None:
+    async def _check(self, state: BaseState, event: Event, known: Principal | None) -> None:
         rule = self._rules.get(event.name) or self._learn(event.name)
         policy = rule.policy
         if policy is None:
@@ -180,21 +181,19 @@ class Guard(Middleware):
         set_principal(None)
         set_origin(PAGE, counted(_connection(event).get("ip", "")))
         # Who sent it is checked before what: only staff see what is wrong with a form of the back office.
-        if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
-            await self._look_up(state, event, policy)
-        elif session_key(_cookie_header(event)):
-            set_principal(await _who(event))
+        needs_someone = policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL)
+        if known or needs_someone or session_key(_cookie_header(event)):
+            await self._recognise(state, event, policy, known or await _who(event))
         if from_browser:
             values = _framework_payload(event) if rule.framework else rule.checked(event.payload)
             event.payload.clear()
             event.payload.update(values)
 
-    async def _look_up(self, state: BaseState, event: Event, policy: Policy) -> None:
-        """Look up who sent the event, and empty the tab's private States where it is someone else now.
+    async def _recognise(self, state: BaseState, event: Event, policy: Policy, principal: Principal) -> None:
+        """Note who sent the event, and empty the tab's private States where it is someone else now.
 
         Errors  Refused where the policy doesn't allow them.
         """
-        principal = await _who(event)
         await empty_unless_filled_for(state, principal)
         if not allows(policy, principal):
             if policy.kind == principal.kind == "staff":

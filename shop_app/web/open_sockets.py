@@ -116,11 +116,11 @@ async def _empty(app: Any, token: str, principal: Principal, show_ended: ShowEnd
 
 
 async def _leave_rooms(app: Any, sid: str) -> None:
-    """Leave the rooms of staff, so that nothing more is pushed."""
+    """Leave the rooms that are somebody's own, so that nothing more is pushed."""
     namespace = app.event_namespace.namespace
     try:
         for room in list(app.sio.rooms(sid, namespace)):
-            if room and room != sid and not room.startswith(rooms.OF_SHOPPERS):
+            if room and room != sid and not room.startswith(rooms.OF_EVERYBODY):
                 await app.sio.leave_room(sid, room, namespace=namespace)
     except (KeyError, ValueError):
         log.debug("A socket left before its session had ended")

@@ -20,6 +20,8 @@ from reflex_base.event import Event
 from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
 from shop_app import reflex_private
+from shop_app.core.access.policy import current_principal
+from shop_app.core.access.principal import NOBODY
 from shop_app.realtime import page_values
 from shop_app.reflex_private import Delta
 
@@ -93,6 +95,8 @@ class _Loading:
 
     def __init__(self, root: State, guard: Guard, explain: Explain) -> None:
         self._root, self._guard, self._explain = root, guard, explain
+        self._by = current_principal() or NOBODY
+        """Who loads the page: looked up once, by the guard before this."""
         self.told: Delta = {}
         """What the page is told beside the values of its States: notices."""
         self._returned: list[Event] = []
@@ -108,7 +112,7 @@ class _Loading:
                 await self._run_one(handler.name, handler.plain)
 
     async def _run_one(self, name: str, registered: RegisteredEventHandler) -> None:
-        refusal = await self._guard.refusal(self._root, Event(name=name))
+        refusal = await self._guard.refusal(self._root, Event(name=name), self._by)
         if refusal is not None:
             self.told |= refusal
             return

@@ -1,4 +1,4 @@
-"""Private States: those with handlers for customers or staff, emptied when the tab's principal changes."""
+"""Private States: those of customers, staff and shoppers, emptied when the tab's principal changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 from reflex.state import BaseState
 from reflex_base.registry import RegistrationContext
 
-from shop_app.core.access.policy import policy_of
+from shop_app.core.access.policy import PERSONAL, policy_of
 from shop_app.core.access.principal import NOBODY, Principal
 
 _filled_for: WeakKeyDictionary[BaseState, Principal] = WeakKeyDictionary()
@@ -15,9 +15,9 @@ _filled_for: WeakKeyDictionary[BaseState, Principal] = WeakKeyDictionary()
 
 
 def private_states() -> set[type[BaseState]]:
-    """Every State that has a handler for customers or staff."""
+    """Every State that has a handler for customers or staff, or is said to be personal."""
     handlers = RegistrationContext.get().event_handlers.values()
-    return {
+    return PERSONAL | {
         registered.states[0]
         for registered in handlers
         if (policy := policy_of(registered.handler.fn)) and policy.kind in ("customer", "staff")

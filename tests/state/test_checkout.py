@@ -8,7 +8,8 @@ from sqlmodel import Session, select
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.permissions import BUILT_IN_ROLES
-from shop_app.core.access.principal import Principal
+from shop_app.core.access.policy import set_principal
+from shop_app.core.access.principal import Principal, account_key
 from shop_app.core.errors import ProviderDown
 from shop_app.models import Order
 from shop_app.providers.payments import registry
@@ -484,3 +485,36 @@ async def test_the_other_address_stands_below_the_first_once_it_is_known(open_ta
     await submit(tab, "pay", GOOD | elsewhere)
     (order,) = orders()
     assert (order.bill_to["locality"], order.ship_to["locality"]) == ("Dresden", "Berlin")
+
+
+async def test_what_is_typed_is_kept_on_the_way_to_the_sign_in(full_cart, open_tab):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    typed = {"email": "ada@example.com", "given_name": "Ada", "line1": "Half a stre", "country": "DE"}
+    await submit(tab, "keep_typed", typed)
+
+    back = await open_tab(Checkout, "/checkout")
+    await back.load()
+    form = back.view.form
+    assert {name: getattr(form, name) for name in typed} == typed
+    assert (back.is_folded, back.account, back.errors) == (False, "", {})
+
+
+async def test_a_customers_own_address_stands_in_an_empty_field_and_is_the_accounts_cart(shop, open_tab):
+    with db.transaction() as session:
+        customer = factories.make_customer(session, "ida@example.com")
+        cart_commands.add(session, account_key(customer.id), "FABLE-LAMP-MOSS", 2)
+    ida = Principal("customer", customer.id, "ida@example.com", session_id=1)
+    set_principal(ida)
+    try:
+        tab = await open_tab(Checkout, "/checkout")
+        await tab.load()
+        assert (tab.account, tab.view.form.email) == ("ida@example.com", "ida@example.com")
+        await tab.typed("email", "other@example.com")
+        await tab.load()
+        assert tab.view.form.email == "other@example.com"
+    finally:
+        set_principal(None)
+    guest = await open_tab(Checkout, "/checkout")
+    await guest.load()
+    assert (guest.empty, guest.account) == (True, "")

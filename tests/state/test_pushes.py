@@ -10,15 +10,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from shop_app.core import db
 from shop_app.core.access import cookies
+from shop_app.core.access.principal import account_key
 from shop_app.core.events import CartChanged, Event, OrderChanged, StockChanged
 from shop_app.realtime.bus import Push, bus
 from shop_app.realtime.rooms import CART, CHECKOUT
+from shop_app.services import joining
 from shop_app.state import pushes
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
 from shop_app.state.live import Author, author, handler_name
 from shop_app.state.pushes import Changes, Publisher
+from tests import factories
 from tests.interleaving import Rival, before_line
 from tests.state.conftest import VISITOR, Tab
 
@@ -252,3 +256,31 @@ async def test_a_cart_that_changed_is_published_to_its_visitor_and_not_to_the_ta
         (CART + mine, (handler_name(Cart.load),), "this-tab"),
         (CHECKOUT + mine, (handler_name(Checkout.refresh),), ""),
     ]
+
+
+async def test_tabs_of_a_visitor_whose_cart_has_joined_go_over_to_the_account(shop, open_tab: Tab):
+    sent: list[Push] = []
+    both = asyncio.Event()
+
+    async def emit(push: Push) -> None:
+        sent.append(push)
+        if {push.room for push in sent} >= {CART + visitor, CART + account}:
+            both.set()
+
+    async def nothing() -> None:
+        """Nothing can be missed here."""
+
+    with db.transaction() as session:
+        customer = factories.make_customer(session)
+    visitor, account = cookies.key_hash(VISITOR), account_key(customer.id or 0)
+    tab = await open_tab(Cart, "/cart")
+    await tab.add("FABLE-LAMP-MOSS", 1)
+    bus().start(emit, nothing)
+    async with pushes.running():
+        await db.write(joining.join, customer.id, visitor)
+        await asyncio.wait_for(both.wait(), 10)
+    await bus().stop()
+    assert {(push.room, push.ask) for push in sent if push.room.startswith(CART)} == {
+        (CART + visitor, (handler_name(Cart.go_over),)),
+        (CART + account, (handler_name(Cart.load),)),
+    }

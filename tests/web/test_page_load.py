@@ -12,10 +12,13 @@ from reflex.state import OnLoadInternalState, StateUpdate
 from reflex_base.event import Event
 from reflex_base.event.context import EventContext
 
-from shop_app.core.access.policy import internal, public, staff
+from shop_app.core.access import policy
+from shop_app.core.access.cookies import key_hash
+from shop_app.core.access.policy import internal, personal, public, staff
+from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import ShopError
 from shop_app.realtime import page_values
-from shop_app.state.base import failure_delta, notice_delta
+from shop_app.state.base import asked_by, failure_delta, notice_delta
 from shop_app.web.guard import Guard
 from shop_app.web.page_load import PageLoad
 
@@ -24,6 +27,7 @@ CONNECTS, GOES_ON = f"{ROOT}.hydrate_and_load", f"{OnLoadInternalState.get_full_
 ran: list[str] = []
 
 
+@personal
 class Loaded(rx.State):
     """A page's State, one handler for each thing that may happen."""
 
@@ -63,6 +67,11 @@ class Loaded(rx.State):
     @staff("orders.refund")
     async def for_staff(self):
         ran.append("for_staff")
+
+    @rx.event
+    @public
+    async def who(self):
+        ran.append((await asked_by(self)).email)
 
     @rx.event
     @public
@@ -181,3 +190,33 @@ async def test_other_events_are_not_answered_here():
     for name in (f"{NAME}.load", f"{ROOT}.hydrate", f"{ROOT}.set_is_hydrated"):
         answer = await page_load.preprocess(None, rx.State(_reflex_internal_init=True), Event(name=name))
         assert answer is None
+
+
+async def test_who_loads_a_page_is_looked_up_once_and_again_with_the_next_event(monkeypatch: Any):
+    people = {"s" * 43: Principal("customer", 7, "ida@example.com", session_id=1)}
+    looks: list[str] = []
+
+    async def look_up(session_hash: str) -> Principal:
+        looks.append(session_hash)
+        return next((who for key, who in people.items() if key_hash(key) == session_hash), NOBODY)
+
+    monkeypatch.setattr(policy, "_look_up", look_up)
+    root, guard = rx.State(_reflex_internal_init=True), Guard(notice_delta)
+    cookie = f"shop_visitor={'v' * 43}; shop_session={'s' * 43}"
+    app = SimpleNamespace(get_load_events=lambda _path: [Loaded.load, Loaded.who, Loaded.who])
+
+    async def load() -> None:
+        event = Event(name=CONNECTS, router_data={"headers": {"cookie": cookie}, "token": "a-tab"})
+        assert await guard.preprocess(None, root, event) is None
+        await PageLoad(guard, failure_delta).preprocess(app, root, event)
+
+    await load()
+    assert (ran, looks) == (["load", "ida@example.com", "ida@example.com"], [key_hash("s" * 43)])
+
+    # The session ends: the next event is nobody's, and finds what is personal empty.
+    loaded = await root.get_state(Loaded)
+    people.clear()
+    event = Event(name=f"{NAME}.refuse", router_data={"headers": {"cookie": cookie}, "token": "a-tab"})
+    assert loaded.first == "one"
+    assert await guard.preprocess(None, root, event) is None
+    assert (loaded.first, len(looks), policy.current_principal()) == ("", 2, NOBODY)

@@ -17,6 +17,7 @@ from . import cookies
 from .principal import NOBODY, Principal
 
 F = TypeVar("F", bound=Callable[..., Any])
+S = TypeVar("S", bound=type)
 ATTRIBUTE = "__shop_policy__"
 
 
@@ -68,6 +69,19 @@ internal = _declares(Policy("internal"))
 def staff(permission: str = "") -> Callable[[F], F]:
     """The policy of a handler that needs staff with `permission`, or any member of staff."""
     return _declares(Policy("staff", permission))
+
+
+PERSONAL: set[type] = set()
+"""States with handlers for everybody that hold a shopper's own."""
+
+
+def personal(state: S) -> S:
+    """The State holds what is a shopper's own: it is emptied when they sign out, or their session ends.
+
+    A State that has a handler for customers or staff alone is so by itself.
+    """
+    PERSONAL.add(state)
+    return state
 
 
 def policy_of(handler: Callable[..., Any]) -> Policy | None:

@@ -31,7 +31,7 @@ class Principal:
 
         A visitor's hash has 64 hex digits, so no cookie is ever an account's key.
         """
-        return f"customer:{self.id}" if self.kind == "customer" else visitor_hash
+        return account_key(self.id) if self.kind == "customer" else visitor_hash
 
     def need(self, permission: str) -> None:
         """Errors  MissingRight, which is Forbidden, without that permission."""
@@ -40,3 +40,14 @@ class Principal:
 
 
 NOBODY = Principal()
+_ACCOUNT = "customer:"
+
+
+def account_key(customer_id: int) -> str:
+    """The shopper's key of an account."""
+    return f"{_ACCOUNT}{customer_id}"
+
+
+def account_of(shopper_key: str) -> int | None:
+    """The customer whose account has that key; None for a visitor's."""
+    return int(shopper_key.removeprefix(_ACCOUNT)) if shopper_key.startswith(_ACCOUNT) else None

@@ -1,6 +1,6 @@
 """Changes of a cart: its lines, what is saved for later, discount codes, credit, country.
 
-Commands take the SHA-256 of the visitor's key; the first one makes the cart. Nothing is reserved here,
+Commands take the shopper's key; the first one makes the cart. Nothing is reserved here,
 save that a hold which the cart has already follows its lines.
 """
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from ...core import events
+from ...core.access.principal import account_of
 from ...core.clock import now
 from ...core.errors import Invalid, NotFound, OutOfStock, TooMany
 from ...core.i18n import _
@@ -41,6 +42,7 @@ def _open_cart(insert: Insert) -> Any:
     return (
         insert.values(
             key_hash=bindparam("key"),
+            customer_id=bindparam("account"),
             currency=bindparam("currency"),
             country=bindparam("country"),
             codes=[],
@@ -66,12 +68,18 @@ def _put_line(insert: Insert, quantity: Any) -> Any:
         bindparam("saved", type_=cart_line.c.saved.type),
         variant.c.price_minor,
         bindparam("at", type_=cart_line.c.added_at.type),
+        bindparam("at", type_=cart_line.c.added_at.type),
     ).where(variant.c.sku == bindparam("sku"))
-    columns = ["cart_id", "variant_id", "quantity", "saved", "seen_price_minor", "added_at"]
+    columns = ["cart_id", "variant_id", "quantity", "saved", "seen_price_minor", "added_at", "changed_at"]
     fresh = insert.excluded
     put = insert.from_select(columns, values).on_conflict_do_update(
         index_elements=[cart_line.c.cart_id, cart_line.c.variant_id],
-        set_={"quantity": quantity, "saved": fresh.saved, "seen_price_minor": fresh.seen_price_minor},
+        set_={
+            "quantity": quantity,
+            "saved": fresh.saved,
+            "seen_price_minor": fresh.seen_price_minor,
+            "changed_at": fresh.changed_at,
+        },
     )
     return put.returning(cart_line.c.variant_id)
 
@@ -252,7 +260,13 @@ def _open(session: Session, key_hash: str) -> Head:
     if row is None:
         row = connection.execute(
             _open_cart(session),
-            {"key": key_hash, "currency": shop().currency, "country": shop().country, "at": at},
+            {
+                "key": key_hash,
+                "account": account_of(key_hash),
+                "currency": shop().currency,
+                "country": shop().country,
+                "at": at,
+            },
         ).one()
     return Head(*row)
 

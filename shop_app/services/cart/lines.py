@@ -51,6 +51,7 @@ HEAD_COLUMNS = (
     cart.c.version,
     cart.c.customer_id,
     cart.c.credits,
+    cart.c.joined,
 )
 _IS_OPEN = and_(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
 _HEAD = select(*HEAD_COLUMNS).where(_IS_OPEN)
@@ -208,6 +209,8 @@ class Head:
     customer_id: int | None
     credits: list[int]
     """The credit accounts that pay, in that order."""
+    joined: list[dict[str, Any]] | None = None
+    """What has changed as carts joined (`joining`), unread."""
 
 
 @dataclass(frozen=True, slots=True)

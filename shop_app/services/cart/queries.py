@@ -20,8 +20,9 @@ from ..credit.payments import CreditView
 from ..customers.addresses import country_name
 from ..pricing.price_cart import Totals
 from ..taxes import queries as taxes_queries
-from . import express, priced_cart, ways_to_pay
+from . import express, join_notes, priced_cart, ways_to_pay
 from . import lines as cart_lines
+from .join_notes import JoinNote
 from .lines import Head, Line
 from .priced_cart import Priced
 from .ways_to_pay import Mark, Ways
@@ -103,6 +104,8 @@ class CartView:
     """What it can be paid with at once, without our checkout."""
     payment_notes: list[str] = field(default_factory=list)
     """Which ways to pay don't take what is left to pay, and what can be done."""
+    joined: list[JoinNote] = field(default_factory=list)
+    """What has changed as the carts of browser and account joined, until it is read."""
 
 
 def cart_view(head: Head, lines: list[Line], priced: Priced, ways: Ways) -> CartView:
@@ -138,6 +141,7 @@ def cart_view(head: Head, lines: list[Line], priced: Priced, ways: Ways) -> Cart
         credits=credit_payments.shown(paid_with, currency),
         left=show(ways.chosen.left_minor, currency, locale) if paid_with else "",
         payment_notes=list(ways.notes) if kept else [],
+        joined=join_notes.shown(head.joined, lines),
     )
 
 

@@ -24,6 +24,7 @@ _cart = table_of(Cart)
 _HOLDS = select(stock_hold.c.variant_id, stock_hold.c.quantity).where(
     stock_hold.c.cart_id == bindparam("cart")
 )
+_ROWS = select(stock_hold).where(stock_hold.c.cart_id == bindparam("cart"))
 _DROP = delete(stock_hold).where(stock_hold.c.cart_id == bindparam("cart"))
 _ADD = insert(stock_hold)
 _UNTIL = (
@@ -142,6 +143,39 @@ def hold_what_there_is(
 def keep_until(session: Session, cart_id: int, expires_at: datetime) -> None:
     """Change when the cart's holds expire."""
     session.connection().execute(_UNTIL, {"cart": cart_id, "expires_at": expires_at})
+
+
+def hand_over(session: Session, cart_id: int, to_cart_id: int) -> None:
+    """Make the holds of one cart another's, which has one end for all of them: its own, where it has holds.
+
+    Both are locked. No level changes, so no unit becomes free by it.
+    """
+    run = session.connection().execute
+    handed, own = (
+        {row["variant_id"]: row for row in run(_ROWS, {"cart": one}).mappings()}
+        for one in (cart_id, to_cart_id)
+    )
+    if not handed:
+        return
+    drop(session, cart_id)
+    drop(session, to_cart_id)
+    until = next(iter((own or handed).values()))
+    shared = {name: until[name] for name in ("expires_at", "since", "address_hash")}
+    quantities = {variant_id: row["quantity"] for variant_id, row in own.items()}
+    moves = []
+    for variant_id, row in handed.items():
+        units = row["quantity"]
+        quantities[variant_id] = quantities.get(variant_id, 0) + units
+        moves.append(Move(variant_id, MovementKind.UNHELD, held=-units, cart_id=cart_id))
+        moves.append(Move(variant_id, MovementKind.HELD, held=units, cart_id=to_cart_id))
+    run(
+        _ADD,
+        [
+            {"cart_id": to_cart_id, "variant_id": variant_id, "quantity": units, **shared}
+            for variant_id, units in quantities.items()
+        ],
+    )
+    record(session, moves, reason="carts joined")
 
 
 def unhold(session: Session, cart_id: int, *, reason: str) -> None:

@@ -18,7 +18,7 @@ from shop_app.services.wishlists.commands import Gone
 from shop_app.services.wishlists.queries import SavedView
 
 from .. import live
-from ..base import address_of, asked_by, customer, public, say, shopper_key
+from ..base import address_of, asked_by, customer, personal, public, say, shopper_key
 from ..forms import Form, FormState
 from ..input_types import Flag, RecordId, ShortText, Sku
 from ..product import ROUTE as PRODUCT
@@ -49,6 +49,7 @@ class Removed:
     title: str = ""
 
 
+@personal
 class Saved(FormState, rx.State):
     view: SavedView = SavedView()
     loaded: bool = False

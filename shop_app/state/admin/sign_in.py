@@ -10,6 +10,7 @@ from sqlmodel import Session
 from shop_app.core.i18n import _
 from shop_app.core.pages import Address
 from shop_app.services.accounts import passwords, tickets
+from shop_app.state import live
 
 MAX_TICKET = tickets.MAX_CHARS
 
@@ -33,11 +34,13 @@ class SignedOut(rx.State):
 
 
 async def show_ended(root: rx.State) -> None:
-    """Say on a tab of the back office that its session has ended."""
+    """Say on a tab of the back office that its session has ended; one of the shop goes on as a guest's."""
     url = root.rx_router_url
     if url.path.startswith("/admin"):
         signed_out = await root.get_state(SignedOut)
         signed_out.shown, signed_out.next = True, url.path + (f"?{url.query}" if url.query else "")
+    else:
+        live.connect_again(root)
 
 
 def view(_session: Session, address: Address) -> SignInView:
