@@ -16,8 +16,10 @@ from shop_app.realtime import rooms
 from shop_app.realtime.bus import Push, bus
 from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ProductAvailability
-from shop_app.services.push_targets import cart_audience, order_audience, with_carts
+from shop_app.services.push_targets import cart_audience, order_audience, order_owners, with_carts
 
+from .account.orders import Orders
+from .account.overview import Overview
 from .cart import Cart
 from .checkout import Checkout
 from .live import PAGE_LOADS, Author, author, handler_name
@@ -137,6 +139,8 @@ async def publish(changes: Changes) -> None:
             bus().publish(Push(f"{rooms.DESK_ORDER}{order_id}", ask=_desk_order))
         for token in await db.read(order_audience, order_ids):
             bus().publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
+        for customer_id in await db.read(order_owners, order_ids):
+            bus().publish(_own_orders(customer_id))
         await asyncio.sleep(0)
     if changes.shop:
         bus().publish(shop_changed())
@@ -152,6 +156,12 @@ def _chunks(ids: Iterable[Id]) -> Iterator[tuple[Id, ...]]:
     ordered = sorted(ids)
     for start in range(0, len(ordered), IDS_AT_ONCE):
         yield tuple(ordered[start : start + IDS_AT_ONCE])
+
+
+def _own_orders(customer_id: int | str) -> Push:
+    """Each of the two pages looks again where it is the one that is open."""
+    asked = (handler_name(Orders.refresh), handler_name(Overview.refresh))
+    return Push(f"{rooms.ACCOUNT}{customer_id}", ask=asked)
 
 
 def _product(product: ProductAvailability) -> Push:
@@ -182,6 +192,8 @@ async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
     for visitor_hashes in _chunks(_keys(names, rooms.CART)):
         for visitor_hash in await db.read(with_carts, visitor_hashes):
             yield Push(rooms.CART + visitor_hash, ask=(handler_name(Cart.load),))
+    for customer_id in _keys(names, rooms.ACCOUNT):
+        yield _own_orders(customer_id)
     for order_id in _keys(names, rooms.DESK_ORDER):
         yield Push(rooms.DESK_ORDER + order_id, ask=_desk_order)
 
