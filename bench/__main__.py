@@ -24,6 +24,7 @@ ALL = (
     "catalogue",
     "lighthouse",
     "lists",
+    "accounts",
     "reconnects",
     "scale",
 )
