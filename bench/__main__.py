@@ -25,6 +25,7 @@ ALL = (
     "catalogue",
     "lighthouse",
     "lists",
+    "accounts",
     "reconnects",
     "scale",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shop_app.core.i18n import _
+from shop_app.state.account.at_checkout import AtCheckout
 from shop_app.state.checkout import Checkout
 
 from . import styles
@@ -55,6 +56,8 @@ def address_fields() -> Component:
             class_name="col-span-6",
         ),
         class_name=styles.FIELDS,
+        # An address that is chosen brings its values with new inputs.
+        key=of(AtCheckout).turns,
     )
 
 
@@ -103,11 +106,25 @@ def _country() -> Component:
 
 
 def _input(one: Any) -> Component:
-    """An input as the country asks for it; its value is its own, so that typing never waits for anything."""
+    return address_input(
+        one,
+        form=of(Checkout).view.form,
+        wrong=error_of(Checkout, one.name),
+        left=lambda typed: Checkout.typed(one.name, typed),
+    )
+
+
+def address_input(one: Any, *, form: Any, wrong: Any, left: Any = None) -> Component:
+    """An input as the country asks for it; its value is its own, so that typing never waits for anything.
+
+    one    an AddressField
+    form   has the value that it begins with
+    wrong  the sentence below it, "" for none
+    left   what happens when it is left with a value
+    """
     # A Var and no f-string: that would count as one fixed id, and be sent along with the form.
     id = "field-" + one.name
-    value = field_of(of(Checkout).view.form, one.name)
-    wrong = error_of(Checkout, one.name)
+    value = field_of(form, one.name)
     described = {
         "aria_invalid": when(wrong, "true", "false"),
         "aria_describedby": when(either(wrong != "", one.hint != ""), id + "-note", ""),
@@ -121,7 +138,7 @@ def _input(one: Any) -> Component:
         default_value=value,
         required=one.required,
         class_name=f"{styles.INPUT} {styles.SELECT}",
-        on_change=lambda typed: Checkout.typed(one.name, typed),
+        **({"on_change": left} if left else {}),
         **described,
     )
     text = el.input(
@@ -134,7 +151,7 @@ def _input(one: Any) -> Component:
         max_length=200,
         required=one.required,
         class_name=styles.INPUT,
-        on_blur=lambda typed: Checkout.typed(one.name, typed),
+        **({"on_blur": left} if left else {}),
         **described,
     )
     mark = when(one.required, required_mark(), when(one.hint, fragment(), optional_mark()))

@@ -12,6 +12,7 @@ from shop_app.state.base import Notice
 from shop_app.state.checkout import Checkout
 
 from . import styles
+from .account.at_checkout import keep_address, own_addresses
 from .address_fields import address_fields, billing_fields
 from .controls import button, here_link, text_link
 from .fields import text_field
@@ -78,7 +79,9 @@ def who() -> Component:
             ),
             _contact(),
             el.h3(_("Delivery address"), class_name="mt-7 mb-4 font-medium"),
+            own_addresses(),
             address_fields(),
+            keep_address(FORM_VALUES),
             billing_fields(),
             busy_button(
                 _("Continue"),

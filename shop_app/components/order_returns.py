@@ -36,6 +36,7 @@ def returns() -> Component:
             ),
             when(length(view.returns) > 0, el.ul(each(view.returns, _return), class_name=styles.ENTRIES)),
             when(open_ways, _ways),
+            id="returns",
             class_name=f"{styles.ORDER_PART} print:hidden",
         ),
     )

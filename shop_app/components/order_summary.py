@@ -8,6 +8,7 @@ from shop_app.core.i18n import _
 from shop_app.state.checkout import Checkout
 
 from . import styles
+from .account.at_checkout import own_credit
 from .badges import badge
 from .cart_line import (
     discount_rows,
@@ -60,6 +61,7 @@ def order_summary() -> Component:
         el.div(
             code_field("checkout", Checkout, of(Checkout).view.cart),
             credit_field("checkout", Checkout, of(Checkout).view),
+            own_credit(),
             class_name="mt-2 divide-y divide-line md:border-t md:border-line",
         ),
         aria_label=_("Your order"),

@@ -40,6 +40,9 @@ class Address(SQLModel, table=True):
     country: str = Field(max_length=2)
     phone: str = Field(default="", max_length=40)
     is_default: bool = False
+    """Whether orders go there unless the customer says otherwise; one address at most of each."""
+    is_default_billing: bool | None = None
+    """The same for bills; None is no."""
     created_at: datetime = moment()
 
 

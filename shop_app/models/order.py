@@ -93,6 +93,7 @@ class Order(SQLModel, table=True):
             postgresql_where=text(LIVING),
         ),
         Index("ix_customer_order_placed_at", "placed_at", "id"),
+        Index("ix_customer_order_customer_id_placed_at", "customer_id", "placed_at", "id"),
         # For lists: by each status and country in the order of placing, and by amount.
         Index("ix_customer_order_status_placed_at", "status", "placed_at", "id"),
         Index("ix_customer_order_payment_status_placed_at", "payment_status", "placed_at", "id"),
@@ -134,7 +135,7 @@ class Order(SQLModel, table=True):
     """The cart that it came from. A cart has one order at most that is neither cancelled nor expired."""
     cart_version: int = 0
     """The cart's version that was ordered; a changed cart is another order."""
-    customer_id: int | None = refers("customer.id", default=None, ondelete="SET NULL")
+    customer_id: int | None = refers("customer.id", index=False, default=None, ondelete="SET NULL")
     email: str = Field(max_length=254, index=True)
     phone: str = Field(default="", max_length=40)
     status: str = word(OrderStatus.PENDING)

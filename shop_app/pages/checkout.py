@@ -35,6 +35,7 @@ from shop_app.components.parts import busy_button, departure, needs_scripts
 from shop_app.core.i18n import _
 from shop_app.core.pages import only
 from shop_app.page import Page
+from shop_app.state.account.at_checkout import AtCheckout
 from shop_app.state.base import Notice
 from shop_app.state.checkout import Checkout
 
@@ -310,4 +311,14 @@ def _pay_button(
     )
 
 
-PAGE = Page("/checkout", page, title=title, load=(Checkout.load,), shared=only(), private=True)
+PAGE = Page(
+    "/checkout",
+    page,
+    title=title,
+    load=(
+        AtCheckout.load,
+        Checkout.load,
+    ),
+    shared=only(),
+    private=True,
+)

@@ -24,6 +24,7 @@ from shop_app.components.kit import (
     of,
     when,
 )
+from shop_app.components.order_again import again_button, again_note
 from shop_app.components.order_money import ordered, paid_with, refunds
 from shop_app.components.order_returns import return_drawer, returns
 from shop_app.components.order_reviews import reviews
@@ -31,6 +32,7 @@ from shop_app.components.order_steps import shipments, stations
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state import order as order_state
+from shop_app.state.again import Again
 from shop_app.state.order import Order
 from shop_app.state.order_reviews import OrderReviews
 
@@ -93,6 +95,10 @@ def _head() -> Component:
                         link_button(_("Back to cart"), href="/cart", kind="outline"),
                     ),
                 ),
+                when(
+                    both(of(Order).view.phase != "confirming", not_(of(Order).view.can_pay_again)),
+                    lambda: again_button(of(Order).view.number, Again.of_page, size="m"),
+                ),
                 button(
                     icon("print", styles.ICON_S),
                     _("Print"),
@@ -102,6 +108,7 @@ def _head() -> Component:
                 ),
                 class_name="mt-6 flex flex-wrap gap-2.5 empty:hidden print:hidden",
             ),
+            again_note(of(Order).view.number),
             class_name="border-b border-line pt-8 pb-9 md:pt-14 md:pb-12",
         ),
         class_name=styles.WRAP,

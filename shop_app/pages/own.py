@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from . import cart, checkout, home, listing, lookup, not_found, order, plain, product, shared_list, withdrawal
+from .account import addresses as account_addresses
+from .account import credit as account_credit
 from .account import login, saved
+from .account import orders as account_orders
+from .account import overview as account_overview
 from .admin import audit as admin_audit
 from .admin import categories as admin_categories
 from .admin import collection as admin_collection
@@ -42,6 +46,10 @@ PAGES = (
     lookup.PAGE,
     order.PAGE,
     withdrawal.PAGE,
+    account_overview.PAGE,
+    account_orders.PAGE,
+    account_addresses.PAGE,
+    account_credit.PAGE,
     saved.PAGE,
     shared_list.PAGE,
     *login.PAGES,

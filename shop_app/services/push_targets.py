@@ -26,6 +26,16 @@ def order_audience(session: Session, order_ids: Collection[int]) -> list[str]:
     return list(session.connection().execute(statement).scalars())
 
 
+def order_owners(session: Session, order_ids: Collection[int]) -> set[int]:
+    """The customers whose accounts have one of these orders."""
+    if not order_ids:
+        return set()
+    statement = select(Order.customer_id).where(
+        col(Order.id).in_(list(order_ids)), col(Order.customer_id).is_not(None)
+    )
+    return set(session.connection().execute(statement).scalars())
+
+
 def with_carts(session: Session, shopper_keys: Collection[str]) -> set[str]:
     """Those of these shoppers who have a cart, or had one that became an order."""
     if not shopper_keys:

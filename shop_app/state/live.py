@@ -165,6 +165,11 @@ async def join_wish_list(state: rx.State, token_hash: str) -> None:
     await _join(state, rooms.WISH_LIST, [rooms.WISH_LIST + token_hash] if token_hash else [])
 
 
+async def join_account(state: rx.State, customer_id: int) -> None:
+    """Follow a customer's own orders; the caller has checked that it is them."""
+    await _join(state, rooms.ACCOUNT, [rooms.ACCOUNT + str(customer_id)])
+
+
 async def join_desk_order(state: rx.State, order_id: int) -> None:
     """Follow an order in the back office; the caller has checked the right to see it."""
     await _join(state, rooms.DESK_ORDER, [f"{rooms.DESK_ORDER}{order_id}"] if order_id else [])

@@ -16,8 +16,10 @@ from shop_app.realtime import rooms
 from shop_app.realtime.bus import Push, bus
 from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ProductAvailability
-from shop_app.services.push_targets import cart_audience, order_audience, with_carts
+from shop_app.services.push_targets import cart_audience, order_audience, order_owners, with_carts
 
+from .account.orders import Orders
+from .account.overview import Overview
 from .account.saved import Saved
 from .cart import Cart
 from .checkout import Checkout
@@ -154,6 +156,8 @@ async def publish(changes: Changes) -> None:
             bus().publish(Push(f"{rooms.DESK_ORDER}{order_id}", ask=_desk_order))
         for token in await db.read(order_audience, order_ids):
             bus().publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
+        for customer_id in await db.read(order_owners, order_ids):
+            bus().publish(_own_orders(customer_id))
         await asyncio.sleep(0)
     _publish_lists(changes)
     if changes.shop:
@@ -170,6 +174,12 @@ def _chunks(ids: Iterable[Id]) -> Iterator[tuple[Id, ...]]:
     ordered = sorted(ids)
     for start in range(0, len(ordered), IDS_AT_ONCE):
         yield tuple(ordered[start : start + IDS_AT_ONCE])
+
+
+def _own_orders(customer_id: int | str) -> Push:
+    """Each of the two pages looks again where it is the one that is open."""
+    asked = (handler_name(Orders.refresh), handler_name(Overview.refresh))
+    return Push(f"{rooms.ACCOUNT}{customer_id}", ask=asked)
 
 
 def _product(product: ProductAvailability) -> Push:
@@ -210,6 +220,8 @@ async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
     for kind, handler in ((rooms.WISHES, Saved.load), (rooms.WISH_LIST, SharedList.load)):
         for key in _keys(names, kind):
             yield Push(kind + key, ask=(handler_name(handler),))
+    for customer_id in _keys(names, rooms.ACCOUNT):
+        yield _own_orders(customer_id)
     for order_id in _keys(names, rooms.DESK_ORDER):
         yield Push(rooms.DESK_ORDER + order_id, ask=_desk_order)
 

@@ -17,6 +17,7 @@ LINKS = (
     ("overview", _("Overview"), "/account"),
     ("orders", _("Orders"), "/account/orders"),
     ("addresses", _("Addresses"), "/account/addresses"),
+    ("credit", _("Credit and gift cards"), "/account/credit"),
     ("saved", _("Saved"), "/account/saved"),
     ("security", _("Sign-in and security"), "/account/security"),
     ("data", _("Your data"), "/account/data"),

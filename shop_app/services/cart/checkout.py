@@ -151,6 +151,8 @@ class CheckoutView:
     """What the total is made of, for the order's form to bring back: see `price_changes`."""
     credits: list[CreditView] = field(default_factory=list)
     """The gift cards and the credit that pay, and how much each."""
+    credit_ids: list[int] = field(default_factory=list)
+    """Which accounts those are."""
     credit_minor: int = 0
     """What they come to, for the order's form to bring back beside the total."""
     left: str = ""
@@ -313,6 +315,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
         if credit_minor < totals.total_minor
         else _("Place order"),
         credits=credit_payments.shown(paid_with, currency),
+        credit_ids=[part.account_id for part in paid_with],
         credit_minor=credit_minor,
         left=left if paid_with else "",
         knows_who=knows_who,

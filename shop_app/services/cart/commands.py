@@ -13,13 +13,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from ...core import events
-from ...core.access.principal import account_of
+from ...core.access.principal import Principal, account_of
 from ...core.clock import now
 from ...core.errors import Invalid, NotFound, OutOfStock, TooMany
 from ...core.i18n import _
 from ...core.shop import shop
 from ...core.upsert import Insert, upsert
 from ...models import MAX_LINES, MAX_QUANTITY
+from ..credit import own as own_credit
 from ..credit import payments as credit_payments
 from ..inventory.ledger import only_left
 from ..promotions import queries as promotions_queries
@@ -216,7 +217,24 @@ def apply_credit(session: Session, key_hash: str, code: str) -> None:
     if not code.strip():
         raise Invalid(_("Enter the code of a gift card or of your credit."), field="credit_code")
     head = _open(session, key_hash)
-    account_id = credit_payments.usable(session, code, head.id, head.currency)
+    _pay_with(session, head, credit_payments.usable(session, code, head.id, head.currency))
+
+
+def apply_own_credit(session: Session, key_hash: str, account_id: int, by: Principal) -> None:
+    """Pay with credit of the customer's own account, for which no code is asked.
+
+    Errors  Forbidden for all but customers; NotFound for what isn't theirs or has nothing left; TooMany.
+    """
+    head = _open(session, key_hash)
+    if not (
+        own_credit.is_theirs(session, by, account_id)
+        and credit_payments.has_money(session, account_id, head.id, head.currency)
+    ):
+        raise NotFound(_("There is nothing left to spend on it."))
+    _pay_with(session, head, account_id)
+
+
+def _pay_with(session: Session, head: Head, account_id: int) -> None:
     if account_id not in head.credits and len(head.credits) >= credit_payments.MAX_CARDS:
         raise TooMany(_("Take another card out first."))
     others = [other for other in head.credits if other != account_id]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import String, bindparam, cast, func, literal, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
@@ -21,7 +21,9 @@ from ...core.i18n import _
 from ...core.money import show, step
 from ...core.shop import shop
 from ...models import (
+    Cart,
     CreditEntryKind,
+    CreditKind,
     Order,
     OrderStatus,
     Payment,
@@ -57,6 +59,15 @@ _own = (
     .correlate(account)
     .scalar_subquery()
 )
+_key_of_cart = (
+    select(table_of(Cart).c.key_hash).where(table_of(Cart).c.id == bindparam("cart")).scalar_subquery()
+)
+# A gift card that was redeemed to an account pays for that account's cart alone.
+_is_open_to_cart = or_(
+    account.c.customer_id.is_(None),
+    account.c.kind == CreditKind.STORE_CREDIT.value,
+    _key_of_cart == literal("customer:") + cast(account.c.customer_id, String),
+)
 _SPENDABLE = select(
     account.c.id,
     account.c.kind,
@@ -67,6 +78,7 @@ _SPENDABLE = select(
     account.c.currency == bindparam("money"),
     account.c.active,
     or_(account.c.expires_at.is_(None), account.c.expires_at > bindparam("at")),
+    _is_open_to_cart,
 )
 _NAMES = select(account.c.id, account.c.kind, account.c.last_four).where(
     account.c.id.in_(bindparam("ids", expanding=True))
@@ -201,14 +213,18 @@ def usable(session: Session, code: str, cart_id: int, currency: str) -> int:
     Errors  NotFound, with the same sentence for every reason.
     """
     account_id = credit_commands.find(session, code)
-    if account_id is not None:
-        params = {"ids": [account_id], "cart": cart_id, "money": currency, "at": now()}
-        row = session.connection().execute(_SPENDABLE, params).first()
-        if row and row.spendable_minor > 0:
-            return account_id
+    if account_id is not None and has_money(session, account_id, cart_id, currency):
+        return account_id
     raise NotFound(
         _("This code has nothing left to spend, or isn't one of ours. Check it, please: every sign counts.")
     )
+
+
+def has_money(session: Session, account_id: int, cart_id: int, currency: str) -> bool:
+    """Whether that cart can spend something of the account."""
+    params = {"ids": [account_id], "cart": cart_id, "money": currency, "at": now()}
+    row = session.connection().execute(_SPENDABLE, params).first()
+    return row is not None and row.spendable_minor > 0
 
 
 # --- The order ----------------------------------------------------------------------------------
