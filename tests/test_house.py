@@ -50,6 +50,7 @@ SUBJECTS = (
     "outbox",
     "staff",
     "shop",
+    "consents",
     "accounts",
     "saved_views",
     "bulk_jobs",
