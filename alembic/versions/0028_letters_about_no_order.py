@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("email", name=op.f("pk_unreachable_address")),
     )
+    op.create_index(op.f("ix_shipment_delivered_at"), "shipment", ["delivered_at", "id"])
     for name, (kind, first) in SETTINGS.items():
         op.add_column("shop_profile", sa.Column(name, kind, nullable=False, server_default=first))
 
@@ -45,5 +46,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in SETTINGS:
         op.drop_column("shop_profile", name)
+    op.drop_index(op.f("ix_shipment_delivered_at"), "shipment")
     op.drop_table("unreachable_address")
     op.drop_table("consent")

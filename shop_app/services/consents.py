@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, select
 from sqlmodel import Session
 
 from ..core.clock import now
@@ -170,6 +170,19 @@ def may_send(session: Session, kind: str, email: str) -> bool:
     to_email = normal_email(email)
     refused = session.connection().execute(_REFUSED, {"to_email": to_email}).first()
     return not refused and _is_on(session, to_email, purpose)
+
+
+def may_be_sent(email: Any, purpose: str) -> ColumnElement[bool]:
+    """The same for a column of addresses and a purpose, as a condition of a query."""
+    newest = (
+        select(_consent.c.given)
+        .where(_consent.c.email == email, _consent.c.purpose == purpose)
+        .order_by(_consent.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    refused = exists().where(_unreachable.c.email == email)
+    return and_(func.coalesce(newest, not _needs_consent(purpose)), ~refused)
 
 
 def note_refused(session: Session, email: str, why: str) -> None:
