@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
+from . import cart, checkout, home, letters, listing, lookup, not_found, order, plain, product, withdrawal
 from .admin import audit as admin_audit
 from .admin import categories as admin_categories
 from .admin import collection as admin_collection
@@ -41,6 +41,7 @@ PAGES = (
     lookup.PAGE,
     order.PAGE,
     withdrawal.PAGE,
+    letters.PAGE,
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
