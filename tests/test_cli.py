@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from email import message_from_bytes, policy
 
 import pytest
 from click.testing import CliRunner, Result
@@ -24,6 +25,7 @@ COMMANDS = (
     "create-staff",
     "check-books",
     "reconcile",
+    "letter",
     "doctor",
     "serve",
     "work",
@@ -232,3 +234,29 @@ def test_help_needs_neither_database_nor_reflex():
     heavy = ("reflex", "sqlalchemy", "stripe", "PIL")
     code = f"import sys, shop_app.cli.main; sys.exit(any(n.split('.')[0] in {heavy} for n in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_letter_is_shown_as_it_would_read(tmp_path):
+    shown = run("letter", "cart_reminder")
+    assert (shown.exit_code, shown.output.split("\n")[0]) == (0, "Subject: Your cart is still there")
+    out = tmp_path / "letter.eml"
+    assert run("letter", "order_paid", "--order", "1001", "--out", str(out)).exit_code == 0
+    message = message_from_bytes(out.read_bytes(), policy=policy.default)
+    assert message["Subject"].startswith("Order 1001")
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("nothing",), "There is no such letter. There are: "),
+        (("order_paid", "--order", "999999999"), "There is no order with this number."),
+        (("order_paid", "--order", "-1"), "Usage: "),
+    ],
+)
+def test_a_letter_that_there_is_not_is_refused_with_a_sentence(args, sentence):
+    result = run("letter", *args)
+    assert result.exit_code != 0
+    assert result.output.startswith(sentence)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from . import backup, books, database, products, server, staff
+from . import backup, books, database, letters, products, server, staff
 
 COMMANDS = (
     database.migrate,
@@ -18,6 +18,7 @@ COMMANDS = (
     staff.create_staff,
     books.check_books,
     books.reconcile,
+    letters.letter,
     backup.backup,
     backup.restore,
     server.doctor,
