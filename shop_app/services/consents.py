@@ -80,6 +80,18 @@ class Choice:
     is_on: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CheckoutConsents:
+    """What checkout asks and says about letters that aren't about the order."""
+
+    asks_reminders: bool = False
+    """Of customers: they alone are reminded."""
+    reminders_on: bool = False
+    asks_reviews: bool = False
+    tells_of_reviews: bool = False
+    """Whether buyers are asked for reviews without having agreed: then they are told so beforehand."""
+
+
 @upsert(_unreachable)
 def _refuse_once(insert: Insert) -> Any:
     return insert.on_conflict_do_nothing(index_elements=[_unreachable.c.email])
@@ -140,6 +152,18 @@ def choose(session: Session, email: str, purposes_on: set[str], source: str) -> 
             give(session, email, choice.purpose, choice.text, source)
         elif choice.purpose not in purposes_on and choice.is_on:
             withdraw(session, email, choice.purpose, source)
+
+
+def at_checkout(session: Session, customer_email: str) -> CheckoutConsents:
+    """For a customer with that address, or for a guest where it is ""."""
+    asks_reminders = bool(customer_email and shop().cart_reminder_hours)
+    asks, need = bool(shop().review_request_days), shop().review_requests_need_consent
+    return CheckoutConsents(
+        asks_reminders,
+        asks_reminders and is_given(session, customer_email, "reminders"),
+        asks and need,
+        asks and not need,
+    )
 
 
 def _newest(session: Session, email: str, purpose: str) -> ConsentEntry | None:
