@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from email import message_from_bytes, policy
 
 import pytest
 from click.testing import CliRunner, Result
@@ -26,6 +27,7 @@ COMMANDS = (
     "reviews",
     "check-books",
     "reconcile",
+    "letter",
     "doctor",
     "serve",
     "work",
@@ -251,3 +253,29 @@ def test_reviews_are_listed_published_and_hidden(engine):
         assert session.get_one(Product, product.id).review_count == 0
     unknown = run("reviews", "hide", "999")
     assert (unknown.exit_code, unknown.stderr) == (1, "There is no such review.\n")
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_letter_is_shown_as_it_would_read(tmp_path):
+    shown = run("letter", "cart_reminder")
+    assert (shown.exit_code, shown.output.split("\n")[0]) == (0, "Subject: Your cart is still there")
+    out = tmp_path / "letter.eml"
+    assert run("letter", "order_paid", "--order", "1001", "--out", str(out)).exit_code == 0
+    message = message_from_bytes(out.read_bytes(), policy=policy.default)
+    assert message["Subject"].startswith("Order 1001")
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("nothing",), "There is no such letter. There are: "),
+        (("order_paid", "--order", "999999999"), "There is no order with this number."),
+        (("order_paid", "--order", "-1"), "Usage: "),
+    ],
+)
+def test_a_letter_that_there_is_not_is_refused_with_a_sentence(args, sentence):
+    result = run("letter", *args)
+    assert result.exit_code != 0
+    assert result.output.startswith(sentence)

@@ -58,6 +58,8 @@ def test_what_the_shop_does_and_how_often():
         "open_scheduled": (30, ()),
         "sweep": (60, ()),
         "reconcile_recent": (300, ()),
+        "remind_of_carts": (900, ()),
+        "ask_for_reviews": (3600, ()),
         "refresh_collections": (3600, ()),
         "forget": (3600, ()),
     }

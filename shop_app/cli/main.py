@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from . import backup, books, database, products, reviews, server, staff
+from . import backup, books, database, letters, products, reviews, server, staff
 
 COMMANDS = (
     database.migrate,
@@ -19,6 +19,7 @@ COMMANDS = (
     reviews.reviews,
     books.check_books,
     books.reconcile,
+    letters.letter,
     backup.backup,
     backup.restore,
     server.doctor,

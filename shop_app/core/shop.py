@@ -92,6 +92,14 @@ class Profile:
     terms_version: str = ""
     """The number of the newest terms of its own; "" while it sells by the base text."""
 
+    # What it writes about besides orders.
+    cart_reminder_hours: int = 0
+    """After so many hours customers who agreed are reminded of their cart, once; 0 for never."""
+    review_request_days: int = 0
+    """So many days after the delivery buyers are asked for a review, once; 0 for never."""
+    review_requests_need_consent: bool = True
+    """Whether that needs their consent; else all are asked who haven't objected, as checkout tells them."""
+
     @property
     def is_open(self) -> bool:
         """Whether somebody has opened it: the row exists."""

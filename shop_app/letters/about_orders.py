@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.i18n import _
+from ..core.shop import shop
 from ..services.fulfilment.queries import thing, tracking_url
 from ..services.storefront import order_phase
 from ..services.storefront.order_page import OrderView
@@ -176,6 +177,24 @@ def delivered(view: OrderView, data: dict[str, Any]) -> Words:
         ],
         button=_("See your order"),
     )  # fmt: skip
+
+
+def review_request(view: OrderView, data: dict[str, Any]) -> Words:
+    agreed = _("You get this letter because you agreed to be asked about what you buy.")
+    bought = _("You get this letter because you bought this from us. You can object at any time.")
+    return Words(
+        _("How do you like it? Order {number}").format(number=view.number),
+        _("How do you like what you bought?"),
+        [
+            _("A few honest words help others to choose, and us to choose better."),
+            _("Good or bad: we show both."),
+        ],
+        items_title=_("What you have"),
+        items=_things(data),
+        after=[_("We ask once for each order.")],
+        button=_("Write a review"),
+        why=agreed if shop().review_requests_need_consent else bought,
+    )
 
 
 def cancelled(view: OrderView, data: dict[str, Any]) -> Words:

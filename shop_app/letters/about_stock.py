@@ -18,12 +18,7 @@ def back_in_stock(data: dict[str, Any]) -> Words:
             _("It can be bought again, at {price}.").format(price=data["price"]),
             _("Nothing is kept for you: who orders first gets it."),
         ],
-        after=[
-            _(
-                "This is the only letter about it. Your request is deleted, so there is nothing to "
-                "unsubscribe from."
-            )
-        ],
+        after=[_("This is the only letter about it: your request is deleted.")],
         button=_("See it in the shop"),
         link=f"{settings().public_url}{data['path']}",
         why=_("You get this letter because somebody asked for it in the shop with this address."),

@@ -28,8 +28,10 @@ def kinds() -> tuple[str, ...]:
     return (*KINDS, *WITHOUT_ORDER)
 
 
-def sample(session: Session, kind: str) -> EmailMessage | None:
+def sample(session: Session, kind: str, order_id: int | None = None) -> EmailMessage | None:
     """A letter of that kind; None where it would be about an order and there is none yet.
+
+    order_id  the order that it is about; None for the newest one
 
     Errors  KeyError for a kind that isn't known.
     """
@@ -37,7 +39,7 @@ def sample(session: Session, kind: str) -> EmailMessage | None:
 
     view = None
     if kind not in WITHOUT_ORDER:
-        order_id = newest_order(session)
+        order_id = order_id or newest_order(session)
         if order_id is None:
             return None
         view = order_page.view_of(session, order_id)
@@ -52,6 +54,7 @@ def _data(kind: str, view: OrderView | None) -> dict[str, Any]:
     return {
         "gift_card": {"amount": amount, "balance": amount, "until": until, "request_key": "sample"},
         "store_credit": {"amount": amount, "balance": amount, "account_id": 0},
+        "cart_reminder": {"things": [_("1 × A product")]},
         "back_in_stock": {"product": _("A product"), "price": amount, "path": "/products"},
         "staff_invited": {"by": _("A colleague"), "role": _("clerk"), "word": "sample"},
         "sign_in_code": {"seed": "0" * 32, "email": ADDRESS},

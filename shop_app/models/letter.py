@@ -33,3 +33,30 @@ class Letter(SQLModel, table=True):
     sent_at: datetime | None = None
     attempts: int = 0
     problem: str = ""
+
+
+class Consent(SQLModel, table=True):
+    """One change of what an address agreed to be written about; the newest of a purpose counts."""
+
+    __table_args__ = (Index("ix_consent_email_purpose", "email", "purpose", "id"),)
+
+    id: int | None = key()
+    email: str = Field(max_length=254)
+    purpose: str = Field(max_length=32)
+    given: bool
+    """Agreed to; False for a withdrawal."""
+    text: str = Field(default="", max_length=500)
+    """What was agreed to, as it read then; "" for a withdrawal."""
+    source: str = Field(max_length=64)
+    """Where it was said: checkout, account, preferences, one-click."""
+    at: datetime = moment()
+
+
+class UnreachableAddress(SQLModel, table=True):
+    """An address that its mail server refused for good: it gets nothing but letters about its orders."""
+
+    __tablename__ = "unreachable_address"
+
+    email: str = Field(max_length=254, primary_key=True)
+    why: str = Field(max_length=500)
+    at: datetime = moment()

@@ -290,7 +290,10 @@ class ShipmentState(StrEnum):
 class Shipment(SQLModel, table=True):
     """One parcel of an order, with its carrier and tracking number."""
 
-    __table_args__ = (one_of("status", ShipmentState),)
+    __table_args__ = (
+        one_of("status", ShipmentState),
+        Index("ix_shipment_delivered_at", "delivered_at", "id"),
+    )
 
     id: int | None = key()
     order_id: int = refers("customer_order.id")

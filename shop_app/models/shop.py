@@ -72,6 +72,10 @@ class ShopProfile(SQLModel, table=True):
     capture: str = Field(default="at_order", max_length=32)
     terms_version: str = Field(default="", max_length=32)
 
+    cart_reminder_hours: int = 0
+    review_request_days: int = 0
+    review_requests_need_consent: bool = True
+
 
 class LegalText(SQLModel, table=True):
     """One version of a legal page's text, never edited: the newest one is shown, orders name theirs."""

@@ -30,6 +30,7 @@ from shop_app.components.kit import (
     of,
     when,
 )
+from shop_app.components.letter_consents import letter_consents
 from shop_app.components.order_summary import order_summary
 from shop_app.components.parts import busy_button, departure, needs_scripts
 from shop_app.core.i18n import _
@@ -38,6 +39,7 @@ from shop_app.page import Page
 from shop_app.state.account.at_checkout import AtCheckout
 from shop_app.state.base import Notice
 from shop_app.state.checkout import Checkout
+from shop_app.state.letter_consents import LetterConsents
 
 NAME = _("Checkout")
 
@@ -281,6 +283,7 @@ def _payment() -> Component:
         ),
         el.div(credit_rows(Checkout, of(Checkout).view), class_name="mb-4 empty:hidden", aria_live="polite"),
         guarantee_notice("mb-4"),
+        letter_consents("mb-4"),
         _pay_button(),
         el.p(
             _("By paying you accept our "),
@@ -318,6 +321,7 @@ PAGE = Page(
     load=(
         AtCheckout.load,
         Checkout.load,
+        LetterConsents.load,
     ),
     shared=only(),
     private=True,

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from . import cart, checkout, home, listing, lookup, not_found, order, plain, product, shared_list, withdrawal
+from . import (
+    cart,
+    checkout,
+    home,
+    letters,
+    listing,
+    lookup,
+    not_found,
+    order,
+    plain,
+    product,
+    shared_list,
+    withdrawal,
+)
 from .account import addresses as account_addresses
 from .account import credit as account_credit
 from .account import login, saved
@@ -53,6 +66,7 @@ PAGES = (
     saved.PAGE,
     shared_list.PAGE,
     *login.PAGES,
+    letters.PAGE,
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,

@@ -160,6 +160,12 @@ def mark_failed(session: Session, letter_id: int, problem: str, *, for_good: boo
     return letter.attempts >= MAX_ATTEMPTS
 
 
+def withhold(session: Session, letter_id: int, why: str) -> None:
+    """Never send it, and forget whom it was for; its row stays, so that it isn't written again."""
+    letter = session.get_one(Letter, letter_id)
+    letter.attempts, letter.problem, letter.to_email, letter.data = MAX_ATTEMPTS, why, "", {}
+
+
 def given_up(session: Session, since: datetime) -> list[Letter]:
     """The letters written since then that won't be sent any more, the newest first, 100 at most."""
     unsent = select(Letter).where(col(Letter.sent_at).is_(None), Letter.attempts >= MAX_ATTEMPTS)

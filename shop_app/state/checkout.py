@@ -18,6 +18,7 @@ from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.core.i18n import _
 from shop_app.realtime import rooms
+from shop_app.services import consents
 from shop_app.services.cart import billing, checkout, unpaid
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
@@ -102,6 +103,8 @@ class PayForm(Form):
     shown_credit_minor: AmountMinor = 0
     shown_parts: Carried = ""
     ticket: Ticket = ""
+    agree_reviews: ShortText = ""
+    """Not "" where the box is ticked."""
 
     def typed(self) -> CheckoutForm:
         """What the shopper has typed of it."""
@@ -279,6 +282,8 @@ class Checkout(FormState, rx.State):
         """Place the order, and send the browser to where it is paid."""
         client = clients.of_state(self)
         await rates.take(rates.ORDER, client, email=form.email)
+        if form.agree_reviews:
+            await db.write(consents.give, form.email, "reviews", consents.PURPOSES["reviews"], "checkout")
         to = await pay.pay(
             await shopper_key(self),
             form.typed(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from starlette.responses import PlainTextResponse
@@ -20,6 +21,8 @@ CLOSED = ("/_upload", "/_health", "/_all_routes", "/auth-codespace", "/ping", "/
 """Reflex's own addresses that the shop doesn't use over HTTP; sockets connect to the last one."""
 WITHOUT_ORIGIN = ("/webhooks/", "/sandbox/")
 """Programs call these, without an Origin; what is behind them checks a signature or a key."""
+ONE_CLICK = re.compile(r"/letters/[A-Za-z0-9_-]+")
+"""So do mail programs where their user unsubscribes (RFC 8058); the link itself is the right to it."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -85,7 +88,8 @@ class Edge:
     def _refusal(self, scope: Scope, path: str) -> ASGIApp | None:
         if any(path == closed or path.startswith(closed + "/") for closed in CLOSED):
             return PlainTextResponse("There is nothing at this address.", 404)
-        if scope["method"] in SAFE_METHODS or path.startswith(WITHOUT_ORIGIN):
+        is_one_click = scope["method"] == "POST" and ONE_CLICK.fullmatch(path)
+        if scope["method"] in SAFE_METHODS or path.startswith(WITHOUT_ORIGIN) or is_one_click:
             return None
         if header(scope, b"origin") not in self.origins:
             return PlainTextResponse("This request didn't come from one of the shop's pages.", 403)

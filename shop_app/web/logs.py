@@ -26,6 +26,7 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _COOKIE = re.compile(r"((?:shop_visitor|shop_session|shop_step)=)[^;\s\"']+")
 _HEADER = re.compile(r"(?i)((?:set-)?cookie|authorization|stripe-signature)(['\"]?\s*[:=]\s*['\"]?)[^'\"\n]+")
 _SECRET = re.compile(r"\b(?:sk|rk|pk|whsec)_(?:live_|test_)?[A-Za-z0-9]{8,}|\b[A-Za-z0-9_-]{43}\b")
+_LETTER_LINK = re.compile(r"(/letters/)[A-Za-z0-9_-]{22,}")
 _DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 
 
@@ -50,6 +51,7 @@ def redacted(text: str) -> str:
     """
     text = _COOKIE.sub(r"\1[key]", text)
     text = _HEADER.sub(r"\1\2[hidden]", text)
+    text = _LETTER_LINK.sub(r"\1[key]", text)
     text = _EMAIL.sub("[e-mail]", text)
     text = _SECRET.sub("[key]", text)
     return _DIGITS.sub(_card, text)[:MAX_CHARS]

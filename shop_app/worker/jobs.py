@@ -20,10 +20,11 @@ from .. import letters
 from ..core import db
 from ..core.clock import now
 from ..core.errors import Invalid, NotFound, ShopError
+from ..core.i18n import _
 from ..core.settings import settings
-from ..providers.mail import mailer
+from ..providers.mail import AddressRefused, mailer
 from ..providers.mail.file import remove_old
-from ..services import outbox, retention, stock_alerts
+from ..services import cart_reminders, consents, outbox, retention, review_requests, stock_alerts
 from ..services.cart import holds as cart_holds
 from ..services.catalog import collection_rules, product_actions
 from ..services.orders import commands as order_commands
@@ -43,6 +44,8 @@ REST = 4
 HOLDS_BATCH = 10
 """So many carts' holds are released in one transaction; each may hold a hundred variants."""
 HOLDS_PAUSE_SECONDS = 0.05
+ASK_BATCH = 200
+"""So many letters that aren't about an order are written in one transaction."""
 FORGET_BATCH = 200
 FORGET_BATCHES = 50
 """So many transactions of `FORGET_BATCH` rows an hour for each kind: 10,000 rows."""
@@ -75,11 +78,17 @@ def _send(letter: LetterToSend) -> bool:
     view = None
     try:
         with db.reading() as session:
+            unwanted = _unwanted(session, letter)
             about_order = letter.kind not in letters.WITHOUT_ORDER
             view = order_page.view_of(session, letter.data["order_id"]) if about_order else None
+        if unwanted:
+            return _withhold(letter, unwanted)
         mailer().send(letters.compose(letter, view))
     except ShopError as refusal:
         _failed(letter, view, refusal.message, for_good=isinstance(refusal, Invalid | NotFound))
+        if isinstance(refusal, AddressRefused):
+            with db.transaction() as session:
+                consents.note_refused(session, letter.to_email, refusal.message)
         return False
     except Exception as error:
         log.exception("Letter %s can't be made", letter.id)
@@ -87,7 +96,25 @@ def _send(letter: LetterToSend) -> bool:
         return False
     with db.transaction() as session:
         outbox.mark_sent(session, letter.id)
+        consents.note_reached(session, letter.to_email)
     return True
+
+
+def _unwanted(session: Session, letter: LetterToSend) -> str:
+    """Why nobody wants a letter that isn't about an order any more; "" for all that are to be sent."""
+    if not consents.may_send(session, letter.kind, letter.to_email):
+        return _("Whoever has this address doesn't want such letters, or it takes none.")
+    if letter.kind == cart_reminders.KIND and not cart_reminders.is_due(session, letter.data["cart_id"]):
+        return _("This cart isn't left behind any more.")
+    if letter.kind == review_requests.KIND and not review_requests.is_due(session, letter.data["order_id"]):
+        return _("Nothing of this order was kept.")
+    return ""
+
+
+def _withhold(letter: LetterToSend, why: str) -> bool:
+    with db.transaction() as session:
+        outbox.withhold(session, letter.id, why)
+    return False
 
 
 def letter_as_sent(session: Session, letter_id: int) -> EmailMessage:
@@ -126,6 +153,27 @@ def tell_of_stock(pause: Pause = time.sleep) -> int:
         written += count
         if count < BATCH or pause(time.monotonic() - began):
             return written
+
+
+def remind_of_carts(pause: Pause = time.sleep) -> None:
+    """Write the letters about carts that were left behind."""
+    _through(cart_reminders.write, pause)
+
+
+def ask_for_reviews(pause: Pause = time.sleep) -> None:
+    """Write the letters that ask for reviews of what has arrived."""
+    _through(review_requests.write, pause)
+
+
+def _through(write: Callable[[Session, int, int], int | None], pause: Pause) -> None:
+    """Call it in batches, each from where the last one ended, until it has come to the end."""
+    last_id: int | None = 0
+    while last_id is not None:
+        began = time.monotonic()
+        with db.transaction() as session:
+            last_id = write(session, last_id, ASK_BATCH)
+        if pause(time.monotonic() - began):
+            return
 
 
 def refresh_collections() -> int:
@@ -209,7 +257,7 @@ def _forget_some(command: Callable[[Session, int], int], most: int) -> int:
 
 def _in_batches(some: Callable[[int], int], pause: Pause) -> int:
     total = 0
-    for _ in range(FORGET_BATCHES):
+    for _batch in range(FORGET_BATCHES):
         began = time.monotonic()
         count = some(FORGET_BATCH)
         total += count

@@ -76,6 +76,8 @@ def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
         ),
         Job("sweep", jobs.sweep, 60, (), _("Apply received events, expire unpaid orders")),
         Job("reconcile_recent", jobs.reconcile_recent, 5 * 60, (), _("Compare recent payments")),
+        Job("remind_of_carts", partial(jobs.remind_of_carts, pause), 15 * 60, (), _("Remind of carts")),
+        Job("ask_for_reviews", partial(jobs.ask_for_reviews, pause), 60 * 60, (), _("Ask for reviews")),
         Job("refresh_collections", jobs.refresh_collections, 60 * 60, (), _("Refresh collections by rule")),
         Job("forget", partial(jobs.forget, pause), 60 * 60, (), _("Remove what has reached its age")),
     )

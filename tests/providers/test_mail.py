@@ -10,7 +10,7 @@ import pytest
 
 from shop_app.core.email_addresses import normal_email, sent_form
 from shop_app.core.errors import Invalid, ProviderDown
-from shop_app.providers.mail import mailer
+from shop_app.providers.mail import AddressRefused, mailer
 from shop_app.providers.mail.file import FileMailer
 from shop_app.providers.mail.smtp import SmtpMailer
 from tests.providers.smtp_server import SmtpServer, smtp_server
@@ -55,10 +55,11 @@ def test_letters_go_out_by_smtp():
 @pytest.mark.parametrize(
     ("answers", "error", "why"),
     [
-        ({"RCPT": "550 5.1.1 <ada@x.de>: nobody here"}, Invalid, "550 5.1.1 … nobody here"),
-        ({"RCPT": "553 not\tone of\x1b[31m ours"}, Invalid, "553 not one of[31m ours"),
+        ({"RCPT": "550 5.1.1 <ada@x.de>: nobody here"}, AddressRefused, "550 5.1.1 … nobody here"),
+        ({"RCPT": "550 5.7.1 your network is listed"}, Invalid, "550 5.7.1 your network is listed"),
+        ({"RCPT": "553 not\tone of\x1b[31m ours"}, AddressRefused, "553 not one of[31m ours"),
         ({"RCPT": "552-full\r\n552 up"}, Invalid, "552 full up"),
-        ({"RCPT": "551"}, Invalid, "551"),
+        ({"RCPT": "551"}, AddressRefused, "551"),
         ({"DATA": "554 looks like spam"}, Invalid, "554 looks like spam"),
         ({"RCPT": "451 4.7.1 Greylisted, come back"}, ProviderDown, "451 4.7.1 Greylisted, come back"),
         ({"RCPT": "450 busy"}, ProviderDown, "450 busy"),

@@ -188,7 +188,8 @@ def test_the_letter_says_what_is_back_and_that_it_is_the_only_one():
     for words in (plain, formatted):
         assert "It can be bought again, at €49.00." in words
         assert "/products/fable-lamp?variant=FABLE-LAMP-CLAY" in words
-        assert "nothing to unsubscribe from" in words
+        assert "This is the only letter about it" in words
+        assert "/letters/" in words
         assert "an order with this address" not in words
     assert jobs.send_letters(lambda _seconds: None) == 0
     assert letter.to_email == ADA

@@ -58,6 +58,7 @@ def test_what_has_not_our_shape_is_no_key(sent: str) -> None:
         ("card 4242-4242-4242-4242", "card [card]"),
         ("order 1234567890123456", "order 1234567890123456"),
         ("key sk_test_51Habcdefgh", "key [key]"),
+        ("GET /letters/AbCd-EfGhIjKlMnOpQrStUvWx0123456789_-x 200", "GET /letters/[key] 200"),
     ],
 )
 def test_logs_keep_nothing_that_opens_or_names(written: str, kept: str) -> None:

@@ -62,6 +62,9 @@ ORDER_LINK = Limit("order link", "1200/10 minutes", visitor="240/10 minutes")
 """An order by its token, which is too long to be guessed; an open page reads it often."""
 LIST_LINK = Limit("list link", "1200/10 minutes", visitor="240/10 minutes")
 """A list that was shared, by its token, which is too long to be guessed; an open page reads it often."""
+LETTER_LINK = Limit("letter link", "6000/10 minutes")
+"""What one is written about, by a letter's link, which is too long to be guessed; mail services that send it
+for their users do so from few addresses."""
 INVITATION = Limit("invitation", "120/15 minutes", visitor="30/15 minutes")
 """Becoming staff by a letter's link, whose token is too long to be guessed."""
 CREDIT_CODE = Limit("credit code", "60/15 minutes", visitor="10/15 minutes", free=10)

@@ -7,15 +7,22 @@ from email.message import EmailMessage
 from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
+from ...core.errors import Invalid
 from ...core.settings import settings
+
+
+class AddressRefused(Invalid):
+    """Its mail server takes nothing for this address, and says that this stays so."""
+
+    code = "address_refused"
 
 
 class Mailer(Protocol):
     def send(self, letter: EmailMessage) -> None:
         """Send the letter. The same letter may be sent twice, with the same Message-ID.
 
-        Errors  ProviderDown when it wasn't taken and may be tried again; Invalid when it never will be. Staff
-                read why.
+        Errors  ProviderDown when it wasn't taken and may be tried again; Invalid when it never will be,
+                AddressRefused where that is because of whom it is to. Staff read why.
         """
         ...
 

@@ -15,10 +15,14 @@ from urllib.parse import unquote, urlsplit
 from ...core.errors import Invalid, ProviderDown
 from ...core.i18n import _
 from ...core.typed_text import prose
+from . import AddressRefused
 
 TIMEOUT_SECONDS = 15
 _ABOUT_US = frozenset({502, 503, 504, 530, 534, 535, 538})
 """Answers that refuse this shop's way of talking or its login: the address has nothing to do with them."""
+_NO_SUCH_ADDRESS = re.compile(r"\s*5\.(1\.[1-3]|1\.6|1\.10|2\.1)\b")
+"""Enhanced status codes (RFC 3463) of an address that isn't there, is given up, or takes no mail."""
+_ENHANCED = re.compile(r"\s*5\.\d+\.\d+\b")
 _ADDRESS = re.compile(r"\S*@\S*")
 
 
@@ -52,7 +56,7 @@ class SmtpMailer:
                         raise Invalid(_("The mail server has no SMTPUTF8, which this address needs."))
                     server.send_message(letter)
         except smtplib.SMTPRecipientsRefused as error:
-            raise _refusal(*next(iter(error.recipients.values()), (0, b""))) from error
+            raise _refusal_of_address(*next(iter(error.recipients.values()), (0, b""))) from error
         except smtplib.SMTPDataError as error:
             raise _refusal(error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPResponseException as error:
@@ -81,6 +85,15 @@ class SmtpMailer:
         if self._url.username:
             server.login(unquote(self._url.username), unquote(self._url.password or ""))
         return server
+
+
+def _refusal_of_address(status: int, said: bytes | str) -> Invalid | ProviderDown:
+    """The same for a refusal of whom the letter is to: a full mailbox or the shop's bad name isn't the
+    address's fault, where the server says so."""
+    refusal = _refusal(status, said)
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    of_address = _NO_SUCH_ADDRESS.match(text) if _ENHANCED.match(text) else status in (550, 551, 553, 556)
+    return AddressRefused(refusal.message) if isinstance(refusal, Invalid) and of_address else refusal
 
 
 def _refusal(status: int, said: bytes | str) -> Invalid | ProviderDown:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from ...core import dates
 from ...core.access.principal import Principal
 from ...core.clock import now
-from ...core.errors import NotFound
+from ...core.errors import Invalid, NotFound
 from ...core.i18n import _
 from ...core.settings import settings
 from ...core.shop import shop
@@ -70,6 +70,50 @@ class LetterSample:
     label: str = ""
     subject: str = ""
     text: str = ""
+    html: str = ""
+    """The letter as mail programs draw it; "" where there is none to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class BesideOrders:
+    """When letters are sent that aren't about an order, as it stands in its fields."""
+
+    cart_reminder_hours: str = ""
+    review_request_days: str = ""
+    review_requests_need_consent: bool = True
+    version: int = 0
+
+
+def beside_orders(session: Session, by: Principal) -> BesideOrders:
+    """Errors  Forbidden."""
+    by.need(profile.VIEW)
+    this = profile.read(session)
+    return BesideOrders(
+        str(this.cart_reminder_hours),
+        str(this.review_request_days),
+        this.review_requests_need_consent,
+        this.version,
+    )
+
+
+def change_beside_orders(session: Session, typed: BesideOrders, by: Principal) -> None:
+    """Keep these fields as they were typed at the version that they were read at.
+
+    Errors  Forbidden; Invalid names the field; ChangedMeanwhile where somebody else changed one of them.
+    """
+    changes = {
+        "cart_reminder_hours": _number("cart_reminder_hours", typed.cart_reminder_hours),
+        "review_request_days": _number("review_request_days", typed.review_request_days),
+        "review_requests_need_consent": typed.review_requests_need_consent,
+    }
+    profile.save(session, by, changes, version=typed.version)
+
+
+def _number(name: str, typed: str) -> int:
+    digits = typed.strip() or "0"
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 6):
+        raise Invalid(_("Enter a whole number."), field=name)
+    return int(digits)
 
 
 def kinds(_session: Session, by: Principal) -> list[LetterKind]:
@@ -112,9 +156,13 @@ def sample(session: Session, kind: str, by: Principal) -> LetterSample:
         return LetterSample(kind, kind_label(kind), "", _("There is nothing to show of this letter yet."))
     if message is None:
         return LetterSample(kind, kind_label(kind), "", _("It is about an order, and there is none yet."))
-    body = message.get_body(("plain",))
-    text = str(body.get_content()) if body else ""
-    return LetterSample(kind, kind_label(kind), str(message["Subject"]), SECRET_LINKS.sub("…", text))
+    text, html = (SECRET_LINKS.sub("…", _part(message, name)) for name in ("plain", "html"))
+    return LetterSample(kind, kind_label(kind), str(message["Subject"]), text, html)
+
+
+def _part(message: EmailMessage, name: str) -> str:
+    body = message.get_body((name,))
+    return str(body.get_content()) if body else ""
 
 
 def newest_order(session: Session) -> int | None:

@@ -92,6 +92,14 @@ def due_minor(session: Session, order_id: int) -> int:
     return int(session.connection().execute(_DUE, {"order": order_id}).scalar_one())
 
 
+def id_of(session: Session, number: int) -> int:
+    """Errors  NotFound for a number that no order has."""
+    order_id = session.connection().execute(select(order.c.id).where(order.c.number == number)).scalar()
+    if order_id is None:
+        raise NotFound(_("There is no order with this number."))
+    return order_id
+
+
 def look_up(session: Session, number: str, email: str) -> str:
     """The token of the order with that number and e-mail address.
 

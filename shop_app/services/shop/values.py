@@ -207,4 +207,7 @@ _CLEAN: dict[str, Clean] = {
     "transfer_days": partial(_number, 1, 90),
     "hold_minutes": partial(_number, 1, 120),
     "capture": _capture,
+    "cart_reminder_hours": partial(_number, 0, 168),
+    "review_request_days": partial(_number, 0, 60),
+    "review_requests_need_consent": _flag,
 }

@@ -6,16 +6,19 @@ from typing import Any
 
 from shop_app.components.admin import look
 from shop_app.components.admin.frame import desk
-from shop_app.components.admin.parts import act, facts, panel
+from shop_app.components.admin.parts import act, facts, panel, text_field
 from shop_app.components.badges import note
 from shop_app.components.controls import button, text_link
-from shop_app.components.kit import Component, contains, each, el, of, when
+from shop_app.components.fields import checkbox
+from shop_app.components.forms import error_of, form_errors, submit
+from shop_app.components.kit import Component, contains, each, el, of, text, when
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state.admin.letter_settings import LetterSettings
 from shop_app.state.admin.shell import BackOffice
 
 from .index import ROUTE
+from .shared import hidden
 
 
 def page() -> Component:
@@ -28,7 +31,7 @@ def page() -> Component:
     )
     return desk(
         lambda: el.div(
-            el.div(_mail(), _kinds(), class_name=look.STACK),
+            el.div(_mail(), _beside_orders(), _kinds(), class_name=look.STACK),
             _sample(),
             class_name="grid items-start gap-4 lg:grid-cols-[minmax(0,420px)_minmax(0,1fr)]",
         ),
@@ -75,6 +78,55 @@ def _mail() -> Component:
     )
 
 
+def _beside_orders() -> Component:
+    beside = of(LetterSettings).beside
+    form = el.form(
+        form_errors(LetterSettings, class_name="mb-4 rounded-r2 empty:hidden *:mb-0!"),
+        text_field(
+            _("Hours until a cart is reminded of"),
+            name="cart_reminder_hours",
+            default_value=beside.cart_reminder_hours,
+            hint=_("0: never. Once a cart, and only to customers who agreed."),
+            error=error_of(LetterSettings, "cart_reminder_hours"),
+            input_mode="numeric",
+            max_length=5,
+        ),
+        text_field(
+            _("Days from delivery until a review is asked for"),
+            name="review_request_days",
+            default_value=beside.review_request_days,
+            hint=_("0: never. Once an order, and not for what goes back."),
+            error=error_of(LetterSettings, "review_request_days"),
+            input_mode="numeric",
+            max_length=5,
+        ),
+        checkbox(
+            _("Ask for reviews only where the buyer agreed"),
+            name="review_requests_need_consent",
+            value="1",
+            default_checked=beside.review_requests_need_consent,
+        ),
+        el.p(
+            _(
+                "Without it, every buyer is asked who hasn't objected, and checkout says so. Whether the law "
+                "allows that depends on your country."
+            ),
+            class_name=look.PANEL_NOTE,
+        ),
+        hidden("version", beside.version),
+        when(
+            contains(of(BackOffice).rights, "settings.edit"),
+            button(_("Save"), type="submit", size="s", class_name="justify-self-start"),
+        ),
+        on_submit=submit(LetterSettings.save),
+        reset_on_submit=False,
+        no_validate=True,
+        key=text(of(LetterSettings).saved),
+        class_name="grid gap-4",
+    )
+    return panel(_("Letters about no order"), form)
+
+
 def _kinds() -> Component:
     shown = of(LetterSettings).sample.kind
 
@@ -102,13 +154,24 @@ def _sample() -> Component:
     return panel(
         sample.label,
         el.p(
-            _("As it would read about your newest order. The letter itself has pictures, too."),
+            _("As it would read about your newest order, first as mail programs show it, then as text."),
             class_name=look.PANEL_NOTE,
         ),
         when(sample.subject, el.h3(sample.subject, class_name="mt-4 text-md font-medium")),
+        when(
+            sample.html,
+            # Without any right: nothing in it runs, and no link leads away.
+            el.iframe(
+                src_doc=sample.html,
+                sandbox="",
+                title=_("The letter as mail programs show it"),
+                class_name="mt-3 h-160 w-full rounded-r2 border border-line",
+                data_testid="letter-html",
+            ),
+        ),
         el.pre(
             sample.text,
-            class_name="mt-3 font-sans text-sm whitespace-pre-wrap break-words",
+            class_name="mt-4 border-t border-line pt-4 font-sans text-sm whitespace-pre-wrap break-words",
             data_testid="letter-text",
         ),
         aria_live="polite",
