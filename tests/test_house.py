@@ -80,6 +80,7 @@ SUBJECTS = (
     "push_targets",
     "traces",
     "books",
+    "personal",
     "retention",
 )
 REFLEX_IN = (
