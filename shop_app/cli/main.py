@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from . import backup, books, database, letters, products, server, staff
+from . import backup, books, database, letters, people, products, server, staff
 
 COMMANDS = (
     database.migrate,
@@ -18,6 +18,8 @@ COMMANDS = (
     staff.create_staff,
     books.check_books,
     books.reconcile,
+    people.export_person,
+    people.erase,
     letters.letter,
     backup.backup,
     backup.restore,

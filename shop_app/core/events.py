@@ -141,6 +141,13 @@ class BulkJobMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class DataExportMoved:
+    """A file of a customer's data was asked for, has got on or is ready."""
+
+    customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobWanted:
     """Someone wants a job of the timetable to run now."""
 
@@ -171,6 +178,7 @@ Event = (
     | OrderChanged
     | ListChanged
     | BulkJobMoved
+    | DataExportMoved
     | JobWanted
     | LetterWritten
 )
