@@ -63,6 +63,7 @@ from shop_app.state.missed import catch_up
 from shop_app.state.shell import Shell
 from shop_app.web import (
     app_manifest,
+    data_files,
     exports,
     health,
     kept_builds,
@@ -121,6 +122,7 @@ SHOP = Extension(
         *exports.routes,
         *staff_sign_in.routes,
         *own_account.routes,
+        *data_files.routes,
         *letters.routes,
     ),
     payment_methods=registry.OWN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import cart, checkout, home, letters, listing, lookup, not_found, order, plain, product, withdrawal
+from .account import data as account_data
 from .admin import audit as admin_audit
 from .admin import categories as admin_categories
 from .admin import collection as admin_collection
@@ -41,6 +42,7 @@ PAGES = (
     lookup.PAGE,
     order.PAGE,
     withdrawal.PAGE,
+    account_data.PAGE,
     letters.PAGE,
     *plain.PAGES,
     not_found.PAGE,

@@ -21,11 +21,14 @@ LIST = "list:"
 """Followed by the name of a list of the back office."""
 STAFF = "staff:"
 """Followed by the id of a member of staff: all of their tabs."""
+CUSTOMER = "customer:"
+"""Followed by the id of a customer: the pages about their account that show what is being made for them."""
 STOREFRONT = "storefront"
 """By itself: every page of the storefront."""
 
 OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER, STOREFRONT)
-"""What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
+"""What pages of the storefront join; all other rooms are for people who are signed in, who leave them as
+their session ends."""
 
 OF_EACH_PROCESS = (STOREFRONT,)
 """What each process pushes by itself: it finds in the database that the shop has changed."""

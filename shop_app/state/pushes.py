@@ -18,6 +18,7 @@ from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ProductAvailability
 from shop_app.services.push_targets import cart_audience, order_audience, with_carts
 
+from .account.data import AccountData
 from .cart import Cart
 from .checkout import Checkout
 from .live import PAGE_LOADS, Author, author, handler_name
@@ -37,6 +38,7 @@ KINDS = (
     events.OrderPlaced,
     events.OrderChanged,
     events.ShopChanged,
+    events.DataExportMoved,
 )
 
 
@@ -57,10 +59,11 @@ class Changes:
     variants: set[int] = field(default_factory=set)
     carts: dict[int, Author] = field(default_factory=dict)
     orders: set[int] = field(default_factory=set)
+    customers: set[int] = field(default_factory=set)
     shop: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.variants or self.carts or self.orders or self.shop)
+        return bool(self.variants or self.carts or self.orders or self.customers or self.shop)
 
     def note(self, event: events.Event) -> None:
         match event:
@@ -71,6 +74,8 @@ class Changes:
                 self.carts[cart_id] = self.carts.get(cart_id, this).combined_with(this)
             case events.OrderPlaced(order_id) | events.OrderChanged(order_id):
                 self.orders.add(order_id)
+            case events.DataExportMoved(customer_id):
+                self.customers.add(customer_id)
             case events.ShopChanged():
                 self.shop = True
 
@@ -138,8 +143,14 @@ async def publish(changes: Changes) -> None:
         for token in await db.read(order_audience, order_ids):
             bus().publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
         await asyncio.sleep(0)
+    for customer_id in changes.customers:
+        bus().publish(_data_export(f"{rooms.CUSTOMER}{customer_id}"))
     if changes.shop:
         bus().publish(shop_changed())
+
+
+def _data_export(room: str) -> Push:
+    return Push(room, ask=(handler_name(AccountData.load),))
 
 
 def shop_changed() -> Push:
@@ -182,6 +193,8 @@ async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
     for visitor_hashes in _chunks(_keys(names, rooms.CART)):
         for visitor_hash in await db.read(with_carts, visitor_hashes):
             yield Push(rooms.CART + visitor_hash, ask=(handler_name(Cart.load),))
+    for customer_id in _keys(names, rooms.CUSTOMER):
+        yield _data_export(rooms.CUSTOMER + customer_id)
     for order_id in _keys(names, rooms.DESK_ORDER):
         yield Push(rooms.DESK_ORDER + order_id, ask=_desk_order)
 
