@@ -65,6 +65,7 @@ from shop_app.state.shell import Shell
 from shop_app.web import (
     app_manifest,
     customer_sign_in,
+    data_files,
     exports,
     health,
     kept_builds,
@@ -124,6 +125,7 @@ SHOP = Extension(
         *staff_sign_in.routes,
         *own_account.routes,
         *customer_sign_in.routes,
+        *data_files.routes,
         *letters.routes,
     ),
     payment_methods=registry.OWN,

@@ -32,7 +32,7 @@ from shop_app.services.search import queries
 from shop_app.services.staff import audit
 from tests import postgres, racing
 from tests.demo_file import put_demo_into_place
-from tests.factories import make_basics, make_product
+from tests.factories import make_basics, make_customer, make_product
 
 Enter = Callable[..., None]
 
@@ -416,3 +416,23 @@ def test_without_a_database_a_restore_is_one_sentence(shop: str, configure, tmp_
 def test_every_kind_of_value_is_known():
     kinds = {tables.kind_of(column) for table in tables.all_tables() for column in table.columns}
     assert kinds == tables.KINDS.keys()
+
+
+def test_who_was_erased_since_the_backup_is_erased_again(enter: Enter, shop: str, tmp_path: Path):
+    file = tmp_path / "shop.backup"
+    with db.transaction() as session:
+        make_customer(session, "canary@example.com", "Canary Person")
+        make_customer(session, "stays@example.com", "Somebody else")
+    assert run("backup", str(file))[0] == 0
+    assert run("erase", "canary@example.com", "--yes")[0] == 0
+    code, said = run("restore", str(file), "--force")
+    assert (code, "1 people who were erased since then are erased again." in said) == (0, True)
+    assert "canary" not in json.dumps(everything()).lower()
+    assert "stays@example.com" in json.dumps(everything())
+    # On another machine the list comes along as a file, with the key that it was made with.
+    for name in ("erased.jsonl", "secret_key"):
+        (tmp_path / "two").mkdir(exist_ok=True)
+        shutil.copyfile(settings().data_dir / name, tmp_path / "two" / name)
+    enter("two")
+    assert run("restore", str(file))[0] == 0
+    assert "canary" not in json.dumps(everything()).lower()

@@ -82,6 +82,7 @@ SUBJECTS = (
     "push_targets",
     "traces",
     "books",
+    "personal",
     "retention",
 )
 REFLEX_IN = (

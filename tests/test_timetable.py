@@ -56,6 +56,7 @@ def test_what_the_shop_does_and_how_often():
         "tell_of_stock": (60, ()),
         "bulk_jobs": (30, (events.BulkJobMoved,)),
         "open_scheduled": (30, ()),
+        "data_exports": (60, (events.DataExportMoved,)),
         "sweep": (60, ()),
         "reconcile_recent": (300, ()),
         "remind_of_carts": (900, ()),

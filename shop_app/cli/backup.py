@@ -34,6 +34,9 @@ def restore(file: Path, force: bool) -> None:
 
     A backup of an earlier version is brought up to the newest schema. Where anything is wrong with the file,
     nothing is changed.
+
+    Whom the shop has erased since then is erased again: `erased.jsonl` in the data folder has the list, which
+    has to be brought along to another machine.
     """
     from . import snapshot
 
@@ -42,3 +45,5 @@ def restore(file: Path, force: bool) -> None:
         f"{restored.rows:,} rows and {restored.pictures:,} pictures of {restored.made_at} are back."
         " `python -m shop_app check-books` proves them."
     )
+    if restored.erased_again:
+        click.echo(f"{restored.erased_again:,} people who were erased since then are erased again.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from . import backup, books, database, letters, products, reviews, server, staff
+from . import backup, books, database, letters, people, products, reviews, server, staff
 
 COMMANDS = (
     database.migrate,
@@ -19,6 +19,8 @@ COMMANDS = (
     reviews.reviews,
     books.check_books,
     books.reconcile,
+    people.export_person,
+    people.erase,
     letters.letter,
     backup.backup,
     backup.restore,

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
@@ -24,9 +25,12 @@ from ..core import db, live_hosts, migrate
 from ..core.clock import now
 from ..core.errors import Conflict, Invalid
 from ..core.i18n import _
-from ..models import Picture
+from ..models import Erasure, Picture, table_of
 from ..providers.storage import draft, storage
 from ..services.catalog import pictures
+from ..services.personal import digests
+from ..services.personal.digests import Entry
+from ..workflows import erase_person
 from . import archive, tables
 from .archive import Manifest, PicturePart, Reader
 from .command import progress
@@ -79,13 +83,15 @@ def put_back(file: Path, *, force: bool) -> Restored:
         with progress(reader.bytes, "Checking") as bar:
             for read_bytes in reader.verify():
                 bar.update(read_bytes)
+        erased = _known_as_erased()
         # First: without their rows they do no harm.
         _put_pictures(reader)
         _restore_rows(reader, force)
         manifest = reader.manifest
     # The search index, and what else a start makes; where this is cut off, the next start does it.
     prepare.bring_up_to_date()
-    return Restored(manifest.rows, len(manifest.pictures), manifest.made_at)
+    again = erase_person.erase_again(erased, datetime.fromisoformat(manifest.made_at))
+    return Restored(manifest.rows, len(manifest.pictures), manifest.made_at, again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,15 @@ class Restored:
     pictures: int
     made_at: str
     """When the backup was written, ISO 8601."""
+    erased_again: int = 0
+    """People whose data was erased after that, and is again."""
+
+
+def _known_as_erased() -> list[Entry]:
+    """Whom the database that is replaced, and the list beside it, know as erased."""
+    with db.reading() as session:
+        there = inspect(session.connection()).has_table(table_of(Erasure).name)
+        return [*erase_person.known(), *(digests.listed(session) if there else [])]
 
 
 @contextmanager

@@ -156,6 +156,13 @@ class BulkJobMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class DataExportMoved:
+    """A file of a customer's data was asked for, has got on or is ready."""
+
+    customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobWanted:
     """Someone wants a job of the timetable to run now."""
 
@@ -188,6 +195,7 @@ Event = (
     | OrderChanged
     | ListChanged
     | BulkJobMoved
+    | DataExportMoved
     | JobWanted
     | LetterWritten
 )

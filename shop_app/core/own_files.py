@@ -12,8 +12,11 @@ log = logging.getLogger(__name__)
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 # Names of the shop's own files in the data folder begin with these. Other files there aren't touched.
-_OURS = ("shop.db", "sandbox.db", "secret_key", "sandbox_key", "sandbox_webhook_secret", "folder_id", ".")
-_OUR_FOLDERS = ("letters", "media", "media_cache", "builds")
+_OURS = (
+    "shop.db", "sandbox.db", "secret_key", "sandbox_key", "sandbox_webhook_secret", "folder_id",
+    "erased", ".",
+)  # fmt: skip
+_OUR_FOLDERS = ("letters", "media", "media_cache", "builds", "exports")
 
 
 def make_private() -> None:

@@ -25,6 +25,7 @@ from ..services.storefront.order_page import OrderView
 from . import (
     about_carts,
     about_credit,
+    about_data,
     about_orders,
     about_returns,
     about_shop,
@@ -59,10 +60,11 @@ KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
 WITHOUT_ORDER: dict[str, Callable[[dict[str, Any]], Words]] = (
     about_credit.KINDS
     | about_stock.KINDS
-    | about_carts.KINDS
     | about_staff.KINDS
     | about_sign_in.KINDS
     | about_shop.KINDS
+    | about_data.KINDS
+    | about_carts.KINDS
 )
 """Every kind of letter without an order around it."""
 

@@ -52,6 +52,7 @@ def _data(kind: str, view: OrderView | None) -> dict[str, Any]:
     amount = money.show(2000, shop().currency, shop().locale)
     until = full_day(now())
     return {
+        "data_export": {"until": full_moment(now())},
         "gift_card": {"amount": amount, "balance": amount, "until": until, "request_key": "sample"},
         "store_credit": {"amount": amount, "balance": amount, "account_id": 0},
         "cart_reminder": {"things": [_("1 × A product")]},

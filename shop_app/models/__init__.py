@@ -62,6 +62,7 @@ from .payment import (
     RefundLine,
     RefundStatus,
 )
+from .personal import DataExport, Erasure
 from .picture import Picture, ProductPicture, VariantPicture
 from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, PromotionUse
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus

@@ -177,6 +177,8 @@ class Order(SQLModel, table=True):
     """The keyed hash of the address that placed it, as long as it is unpaid."""
     archived_at: datetime | None = None
     """When staff put it away."""
+    erased_at: datetime | None = None
+    """When its buyer's data was erased but for the invoice; None again once that has reached its age."""
     version: int = 1
 
 

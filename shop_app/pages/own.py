@@ -18,6 +18,7 @@ from . import (
 )
 from .account import addresses as account_addresses
 from .account import credit as account_credit
+from .account import data as account_data
 from .account import login, saved
 from .account import orders as account_orders
 from .account import overview as account_overview
@@ -66,6 +67,7 @@ PAGES = (
     saved.PAGE,
     shared_list.PAGE,
     *login.PAGES,
+    account_data.PAGE,
     letters.PAGE,
     *plain.PAGES,
     not_found.PAGE,

@@ -27,6 +27,8 @@ LIST = "list:"
 """Followed by the name of a list of the back office."""
 STAFF = "staff:"
 """Followed by the id of a member of staff: all of their tabs."""
+CUSTOMER = "customer:"
+"""Followed by the id of a customer: the pages about their account that show what is being made for them."""
 STOREFRONT = "storefront"
 """By itself: every page of the storefront."""
 

@@ -1,7 +1,8 @@
 """Retention: personal data is deleted at its age; money, stock and their ledgers stay.
 
 Each command takes a session and the most rows it may change, and returns how many it changed: fewer than
-the most means that nothing is left. The ages are settings, and the privacy page names them.
+the most means that nothing is left. The ages are settings, and the privacy page names them. Which columns are
+personal says the registry (`personal/tables.py`), which names the commands by which each table is kept short.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ..core.settings import settings
 from ..models import (
     AuditEntry,
     Cart,
+    DataExport,
     KnownBrowser,
     Letter,
     LoginSession,
@@ -26,7 +28,6 @@ from ..models import (
     OrderEvent,
     OrderStatus,
     OrderWord,
-    PaymentStatus,
     PromotionUse,
     ProviderEvent,
     ReturnRequest,
@@ -38,6 +39,8 @@ from ..models import (
     table_of,
 )
 from .bulk_jobs import jobs as bulk_jobs
+from .personal import under_way
+from .personal.tables import REGISTRY
 from .staff import audit
 
 _audit = table_of(AuditEntry)
@@ -52,27 +55,10 @@ _code = table_of(SignInCode)
 _browser = table_of(KnownBrowser)
 _letter = table_of(Letter)
 _inbox = table_of(ProviderEvent)
-_return = table_of(ReturnRequest)
-_use = table_of(PromotionUse)
+_export = table_of(DataExport)
 _alert = table_of(StockAlert)
 _wish_list = table_of(WishList)
 
-_NEVER_PAID = and_(
-    _order.c.status.in_([OrderStatus.EXPIRED.value, OrderStatus.CANCELLED.value]),
-    _order.c.payment_status.in_([PaymentStatus.NONE.value, PaymentStatus.VOIDED.value]),
-    _order.c.paid_at.is_(None),
-    _order.c.needs_review == "",
-)
-_ANONYMOUS: dict[str, Any] = {
-    "email": "",
-    "phone": "",
-    "ship_to": {},
-    "bill_to": {},
-    "note": "",
-    "vat_number": "",
-    "customer_id": None,
-}
-"""An order's personal columns, emptied; lines, sums, taxes and the country stay."""
 _RENEW = (
     update(_order)
     .where(_order.c.id == bindparam("order"))
@@ -141,7 +127,7 @@ def letters(session: Session, most: int) -> int:
     old = and_(_letter.c.to_email != "", _letter.c.created_at < _days_ago(settings().message_days))
     ids = _ids(session, _letter.c.id, old, most)
     if ids:
-        emptied = update(_letter).where(_letter.c.id.in_(ids)).values(to_email="", mailbox="", data={})
+        emptied = update(_letter).where(_letter.c.id.in_(ids)).values(REGISTRY.of(Letter).emptied())
         session.connection().execute(emptied)
     return len(ids)
 
@@ -171,18 +157,20 @@ def order_links(session: Session, most: int) -> int:
 def people(session: Session, most: int) -> int:
     """Who ordered: after `unpaid_order_days` where nothing was ever paid, after `order_years` otherwise."""
     chosen = settings()
-    unpaid = and_(_NEVER_PAID, _order.c.placed_at < _days_ago(chosen.unpaid_order_days))
+    unpaid = and_(under_way.NEVER_PAID, _order.c.placed_at < _days_ago(chosen.unpaid_order_days))
     aged = and_(
         _order.c.status != OrderStatus.PENDING.value,
         _order.c.placed_at < _years_ago(chosen.order_years),
     )
-    ids = _ids(session, _order.c.id, and_(_order.c.email != "", or_(unpaid, aged)), most)
+    has_person = or_(_order.c.email != "", _order.c.erased_at.is_not(None))
+    ids = _ids(session, _order.c.id, and_(has_person, or_(unpaid, aged)), most)
     if ids:
         connection = session.connection()
-        connection.execute(update(_order).where(_order.c.id.in_(ids)).values(**_ANONYMOUS))
-        emptied = {"email": "", "note": "", "staff_note": ""}
-        connection.execute(update(_return).where(_return.c.order_id.in_(ids)).values(**emptied))
-        connection.execute(update(_use).where(_use.c.order_id.in_(ids)).values(email=""))
+        connection.execute(update(_order).where(_order.c.id.in_(ids)).values(REGISTRY.of(Order).emptied()))
+        for model in (ReturnRequest, PromotionUse):
+            declared = REGISTRY.of(model)
+            theirs = declared.table.c.order_id.in_(ids)
+            connection.execute(update(declared.table).where(theirs).values(declared.emptied()))
         connection.execute(delete(_order_word).where(_order_word.c.order_id.in_(ids)))
         notes = and_(_order_event.c.order_id.in_(ids), _order_event.c.kind == "note")
         connection.execute(update(_order_event).where(notes).values(data={}))
@@ -205,6 +193,14 @@ def stock_alerts(session: Session, most: int) -> int:
     ids = _ids(session, _alert.c.id, old, most)
     if ids:
         session.connection().execute(delete(_alert).where(_alert.c.id.in_(ids)))
+    return len(ids)
+
+
+def data_exports(session: Session, most: int) -> int:
+    """Files of people's data, at the end of the day for which they can be fetched."""
+    ids = _ids(session, _export.c.id, _export.c.expires_at <= now(), most)
+    if ids:
+        session.connection().execute(delete(_export).where(_export.c.id.in_(ids)))
     return len(ids)
 
 
@@ -239,6 +235,7 @@ COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "order links": order_links,
     "people": people,
     "stock alerts": stock_alerts,
+    "data exports": data_exports,
     "network addresses in the audit": audit_addresses,
     "audit entries": audit_entries,
     "bulk jobs": bulk_jobs.forget,

@@ -181,6 +181,11 @@ async def join_list(state: rx.State, name: str, staff_id: int) -> None:
     await _join(state, rooms.STAFF, [rooms.STAFF + str(staff_id)])
 
 
+async def join_customer(state: rx.State, customer_id: int) -> None:
+    """Follow what is made for a customer; the caller has found out who is at the page."""
+    await _join(state, rooms.CUSTOMER, [f"{rooms.CUSTOMER}{customer_id}"])
+
+
 async def join_storefront(state: rx.State) -> None:
     """Follow the shop itself. Call it in on_load."""
     await _join(state, rooms.STOREFRONT, [rooms.STOREFRONT])

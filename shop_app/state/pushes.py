@@ -18,6 +18,7 @@ from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ProductAvailability
 from shop_app.services.push_targets import cart_audience, order_audience, order_owners, with_carts
 
+from .account.data import AccountData
 from .account.orders import Orders
 from .account.overview import Overview
 from .account.saved import Saved
@@ -43,6 +44,7 @@ KINDS = (
     events.OrderChanged,
     events.ShopChanged,
     events.WishListsChanged,
+    events.DataExportMoved,
 )
 
 
@@ -63,6 +65,7 @@ class Changes:
     variants: set[int] = field(default_factory=set)
     carts: dict[int, Author] = field(default_factory=dict)
     orders: set[int] = field(default_factory=set)
+    customers: set[int] = field(default_factory=set)
     shop: bool = False
     wishes: set[str] = field(default_factory=set)
     """Keys of shoppers whose lists changed."""
@@ -72,7 +75,15 @@ class Changes:
     """Visitors whose cart is an account's now."""
 
     def __bool__(self) -> bool:
-        return bool(self.variants or self.carts or self.joined or self.orders or self.shop or self.wishes)
+        return bool(
+            self.variants
+            or self.carts
+            or self.joined
+            or self.orders
+            or self.customers
+            or self.shop
+            or self.wishes
+        )
 
     def note(self, event: events.Event) -> None:
         match event:
@@ -85,6 +96,8 @@ class Changes:
                 self.joined.add(visitor_hash)
             case events.OrderPlaced(order_id) | events.OrderChanged(order_id):
                 self.orders.add(order_id)
+            case events.DataExportMoved(customer_id):
+                self.customers.add(customer_id)
             case events.ShopChanged():
                 self.shop = True
             case events.WishListsChanged(shopper_key, tokens):
@@ -160,8 +173,14 @@ async def publish(changes: Changes) -> None:
             bus().publish(_own_orders(customer_id))
         await asyncio.sleep(0)
     _publish_lists(changes)
+    for customer_id in changes.customers:
+        bus().publish(_data_export(f"{rooms.CUSTOMER}{customer_id}"))
     if changes.shop:
         bus().publish(shop_changed())
+
+
+def _data_export(room: str) -> Push:
+    return Push(room, ask=(handler_name(AccountData.load),))
 
 
 def shop_changed() -> Push:
@@ -222,6 +241,8 @@ async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
             yield Push(kind + key, ask=(handler_name(handler),))
     for customer_id in _keys(names, rooms.ACCOUNT):
         yield _own_orders(customer_id)
+    for customer_id in _keys(names, rooms.CUSTOMER):
+        yield _data_export(rooms.CUSTOMER + customer_id)
     for order_id in _keys(names, rooms.DESK_ORDER):
         yield Push(rooms.DESK_ORDER + order_id, ask=_desk_order)
 

@@ -23,7 +23,7 @@ from ..core.clock import now
 from ..core.errors import ShopError
 from ..core.i18n import _
 from ..services.bulk_jobs import runs
-from . import bulk, jobs
+from . import bulk, data_exports, jobs
 from .leader import LOOK_SECONDS, Leadership
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,13 @@ def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
         Job("free_holds", partial(jobs.free_holds, pause), 5, (), _("Release holds that ran out")),
         Job(
             "bulk_jobs", partial(bulk.work_off, pause), 30, (events.BulkJobMoved,), _("Work off bulk actions")
+        ),
+        Job(
+            "data_exports",
+            partial(data_exports.make, pause),
+            60,
+            (events.DataExportMoved,),
+            _("Make files of people's data"),
         ),
         Job("sweep", jobs.sweep, 60, (), _("Apply received events, expire unpaid orders")),
         Job("reconcile_recent", jobs.reconcile_recent, 5 * 60, (), _("Compare recent payments")),

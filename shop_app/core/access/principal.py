@@ -23,7 +23,12 @@ class Principal:
 
     @property
     def actor(self) -> str:
-        """Their name in ledgers and in the audit, such as "staff:ada@example.com"."""
+        """Their name in ledgers and in the audit, such as "staff:ada@example.com".
+
+        Customers have a number there, which names nobody once their account is erased: "customer:7".
+        """
+        if self.kind == "customer":
+            return f"customer:{self.id}"
         return f"{self.kind}:{self.email}" if self.email else self.kind
 
     def shopper_key(self, visitor_hash: str) -> str:

@@ -114,6 +114,8 @@ REVIEW = Limit("review", "60/hour", visitor="20/hour", free=20)
 RETURN = Limit("return", "60/hour", visitor="20/hour", free=20)
 
 # What costs work.
+DATA_EXPORT = Limit("data export", "60/hour", visitor="10/hour", email="10/hour")
+"""Everything that the shop keeps about somebody, as a file."""
 UPLOAD = Limit("upload", "120/10 minutes")
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from email import policy
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from ...core import own_files
+from ...core.email_addresses import sent_form
 from ...core.errors import ProviderDown
 from ...core.i18n import _
 
@@ -21,6 +25,18 @@ def remove_old(folder: Path, before: float, most: int) -> int:
         if removed == most:
             break
         if path.suffix in (".eml", ".part") and path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def remove_to(folder: Path, emails: Collection[str]) -> int:
+    """Remove the letters to these addresses; returns how many."""
+    wanted, removed = {sent_form(email) for email in emails}, 0
+    for path in folder.glob("*.eml") if wanted and folder.is_dir() else ():
+        with path.open("rb") as file:
+            head = BytesHeaderParser(policy=policy.default).parse(file)
+        if str(head["To"]) in wanted:
             path.unlink(missing_ok=True)
             removed += 1
     return removed

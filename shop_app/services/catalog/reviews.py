@@ -61,7 +61,7 @@ def page(
     )
     return [
         ReviewView(
-            author,
+            author or _("A customer"),
             day(at),
             given,
             title,

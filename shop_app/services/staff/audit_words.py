@@ -48,6 +48,8 @@ class AuditView:
 
 
 _WORDS = {
+    "person.erased": _("Erased a person"),
+    "person.exported": _("Exported what is kept about a person"),
     "signed_in": _("Signed in"),
     "signed_out": _("Signed out"),
     "sign_in_refused": _("Was refused at the sign-in"),

@@ -1,0 +1,1 @@
+"""Personal data: whose is what, and how it is exported and erased."""
