@@ -26,6 +26,7 @@ ALL = (
     "lists",
     "reconnects",
     "scale",
+    "waiting",
 )
 """Each is a module here with `run(folder) -> list[Row]`, or with a command line and a table of its own."""
 

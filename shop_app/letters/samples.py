@@ -53,6 +53,13 @@ def _data(kind: str, view: OrderView | None) -> dict[str, Any]:
         "gift_card": {"amount": amount, "balance": amount, "until": until, "request_key": "sample"},
         "store_credit": {"amount": amount, "balance": amount, "account_id": 0},
         "back_in_stock": {"product": _("A product"), "price": amount, "path": "/products"},
+        "stock_confirm": {"product": _("A product"), "price": amount, "path": "/products"},
+        "stock_offer": {
+            "product": _("A product"),
+            "price": amount,
+            "path": "/products",
+            "until": now().isoformat(),
+        },
         "staff_invited": {"by": _("A colleague"), "role": _("clerk"), "word": "sample"},
         "staff_reset": {
             "visitor": tickets.ANY_BROWSER,

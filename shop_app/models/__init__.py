@@ -77,7 +77,9 @@ from .stock import (
     StockHold,
     StockLevel,
     StockMovement,
+    StockOffer,
     StockPolicy,
+    StockReserve,
     Stocktake,
     StocktakeLine,
 )

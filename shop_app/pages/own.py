@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
+from . import cart, checkout, home, line_link, listing, lookup, not_found, order, plain, product, withdrawal
 from .admin import audit as admin_audit
 from .admin import categories as admin_categories
 from .admin import collection as admin_collection
@@ -40,6 +40,7 @@ PAGES = (
     checkout.PAGE,
     lookup.PAGE,
     order.PAGE,
+    line_link.PAGE,
     withdrawal.PAGE,
     *plain.PAGES,
     not_found.PAGE,

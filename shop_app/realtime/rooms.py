@@ -13,6 +13,8 @@ CART = "cart:"
 """Followed by the hash of the visitor's key: all tabs of one visitor."""
 CHECKOUT = "checkout:"
 """Followed by the same hash: those of the visitor's tabs that show the checkout."""
+LINE = "line:"
+"""Followed by a variant's SKU: pages of the product on which somebody may wait for it."""
 ORDER = "order:"
 """Followed by the hash of the order's token."""
 DESK_ORDER = "desk-order:"
@@ -24,7 +26,7 @@ STAFF = "staff:"
 STOREFRONT = "storefront"
 """By itself: every page of the storefront."""
 
-OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER, STOREFRONT)
+OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, LINE, ORDER, STOREFRONT)
 """What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
 
 OF_EACH_PROCESS = (STOREFRONT,)

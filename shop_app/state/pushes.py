@@ -22,6 +22,7 @@ from .cart import Cart
 from .checkout import Checkout
 from .live import PAGE_LOADS, Author, author, handler_name
 from .order import Order
+from .stock_line import StockLine
 
 log = logging.getLogger(__name__)
 Id = TypeVar("Id", int, str)
@@ -32,6 +33,7 @@ IDS_AT_ONCE = 100
 """So many variants, carts or orders make one query: a few milliseconds of the loop."""
 KINDS = (
     events.StockChanged,
+    events.LineMoved,
     events.PriceChanged,
     events.CartChanged,
     events.OrderPlaced,
@@ -57,15 +59,18 @@ class Changes:
     variants: set[int] = field(default_factory=set)
     carts: dict[int, Author] = field(default_factory=dict)
     orders: set[int] = field(default_factory=set)
+    lines: set[str] = field(default_factory=set)
     shop: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.variants or self.carts or self.orders or self.shop)
+        return bool(self.variants or self.carts or self.orders or self.lines or self.shop)
 
     def note(self, event: events.Event) -> None:
         match event:
             case events.StockChanged(variant_ids) | events.PriceChanged(variant_ids):
                 self.variants.update(variant_ids)
+            case events.LineMoved(skus):
+                self.lines.update(skus)
             case events.CartChanged(cart_id):
                 this = author.get(Author())
                 self.carts[cart_id] = self.carts.get(cart_id, this).combined_with(this)
@@ -138,8 +143,14 @@ async def publish(changes: Changes) -> None:
         for token in await db.read(order_audience, order_ids):
             bus().publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
         await asyncio.sleep(0)
+    for sku in sorted(changes.lines):
+        bus().publish(_line_moved(sku))
     if changes.shop:
         bus().publish(shop_changed())
+
+
+def _line_moved(sku: str) -> Push:
+    return Push(rooms.LINE + sku, ask=(handler_name(StockLine.refresh),))
 
 
 def shop_changed() -> Push:
@@ -182,6 +193,8 @@ async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
     for visitor_hashes in _chunks(_keys(names, rooms.CART)):
         for visitor_hash in await db.read(with_carts, visitor_hashes):
             yield Push(rooms.CART + visitor_hash, ask=(handler_name(Cart.load),))
+    for sku in _keys(names, rooms.LINE):
+        yield _line_moved(sku)
     for order_id in _keys(names, rooms.DESK_ORDER):
         yield Push(rooms.DESK_ORDER + order_id, ask=_desk_order)
 

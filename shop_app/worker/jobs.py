@@ -23,7 +23,7 @@ from ..core.errors import Invalid, NotFound, ShopError
 from ..core.settings import settings
 from ..providers.mail import mailer
 from ..providers.mail.file import remove_old
-from ..services import outbox, retention, stock_alerts
+from ..services import outbox, retention
 from ..services.cart import holds as cart_holds
 from ..services.catalog import collection_rules, product_actions
 from ..services.orders import commands as order_commands
@@ -110,22 +110,6 @@ def _failed(letter: LetterToSend, order: OrderView | None, why: str, *, for_good
             order_commands.record_event(session, letter.data["order_id"], "letter_given_up", **said)
     if given_up:
         log.warning("Letter %s (%s) was given up: %s", letter.id, letter.kind, why)
-
-
-def tell_of_stock(pause: Pause = time.sleep) -> int:
-    """Write the letters of all whose variant can be bought again; returns how many.
-
-    Most are written with the change of stock itself: these are the rest of many, and those whose product
-    went on sale again without one.
-    """
-    written = 0
-    while True:
-        began = time.monotonic()
-        with db.transaction() as session:
-            count = stock_alerts.tell(session, BATCH)
-        written += count
-        if count < BATCH or pause(time.monotonic() - began):
-            return written
 
 
 def refresh_collections() -> int:

@@ -62,6 +62,8 @@ ORDER_LINK = Limit("order link", "1200/10 minutes", visitor="240/10 minutes")
 """An order by its token, which is too long to be guessed; an open page reads it often."""
 INVITATION = Limit("invitation", "120/15 minutes", visitor="30/15 minutes")
 """Becoming staff by a letter's link, whose token is too long to be guessed."""
+LINE_LINK = Limit("line link", "600/15 minutes", visitor="60/15 minutes")
+"""What is done by the link of a letter about a place in line, whose token is too long to be guessed."""
 CREDIT_CODE = Limit("credit code", "60/15 minutes", visitor="10/15 minutes", free=10)
 DISCOUNT_CODE = Limit("discount code", "120/15 minutes", visitor="20/15 minutes", free=20)
 SET_UP = Limit("set-up", "60/15 minutes", free=15)
