@@ -28,6 +28,7 @@ ALL = (
     "accounts",
     "reconnects",
     "scale",
+    "waiting",
 )
 """Each is a module here with `run(folder) -> list[Row]`, or with a command line and a table of its own."""
 

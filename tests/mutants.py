@@ -376,24 +376,25 @@ MUTANTS = (
     Mutant(
         "missed-stock",
         "stock may come back unseen while somebody asks to be told of it",
-        ((f"{SERVICES}/stock_alerts.py", "    .with_for_update(read=True)\n", ""),),
+        ((f"{SERVICES}/stock_alerts/line.py", "    .with_for_update(read=True)\n", ""),),
         ("tests/services/test_stock_alerts.py",),
     ),
     Mutant(
-        "told-for-ever",
-        "a request to be told stays after its letter",
+        "last-come-first-asked",
+        "who came last is asked first",
         (
             (
-                f"{SERVICES}/stock_alerts.py",
-                "    delete(_alert)\n",
-                "    update(_alert).values(email=_alert.c.email)\n",
-            ),
-            (
-                f"{SERVICES}/stock_alerts.py",
-                "import bindparam, delete, select",
-                "import bindparam, select, update",
+                f"{SERVICES}/stock_alerts/asking.py",
+                "    .order_by(alert.c.confirmed_at, alert.c.id)\n",
+                "    .order_by(alert.c.confirmed_at.desc(), alert.c.id.desc())\n",
             ),
         ),
+        ("tests/services/test_stock_alerts.py",),
+    ),
+    Mutant(
+        "units-for-nobody",
+        "a unit that is set aside stays so when its person has left the line",
+        ((f"{SERVICES}/stock_alerts/asking.py", "    if reserved > needed:\n", "    if False:\n"),),
         ("tests/services/test_stock_alerts.py",),
     ),
     Mutant(

@@ -53,7 +53,7 @@ def test_what_the_shop_does_and_how_often():
         "send_letters": (60, (events.LetterWritten,)),
         "close_outdated": (60, (events.CartChanged,)),
         "free_holds": (5, ()),
-        "tell_of_stock": (60, ()),
+        "serve_line": (5, (events.LineMoved,)),
         "bulk_jobs": (30, (events.BulkJobMoved,)),
         "open_scheduled": (30, ()),
         "data_exports": (60, (events.DataExportMoved,)),

@@ -6,20 +6,19 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.core.email_addresses import MAX_LENGTH
 from shop_app.core.i18n import _
 from shop_app.state.account.saved import Saved
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 from shop_app.state.live import live_var
-from shop_app.state.product import Product, StockAlerts
+from shop_app.state.product import Product
 from shop_app.state.shell import Shell
 
 from . import styles, texts
 from .badges import note, payment_marks, price, stars, stock_badge
 from .controls import button, here_link, text_link
-from .fields import size_radio, swatch_radio, text_field
-from .forms import error_of, form_errors, submit
+from .fields import size_radio, swatch_radio
+from .forms import submit
 from .guarantee import guarantee_notice
 from .icons import icon
 from .kit import (
@@ -39,6 +38,7 @@ from .kit import (
     without_scripts,
 )
 from .parts import busy_button, most_text, quantity
+from .waiting import is_kept, stock_line, waits
 
 BUTTON = "add-to-cart"
 FORM = "buy"
@@ -77,7 +77,10 @@ def buy_box(product: type[Product]) -> Component:
             on_submit=submit(Cart.add_form),
             no_validate=True,
         ),
-        when(both(product.chosen.sku != "", not_(chosen.available)), lambda: _tell_me(product)),
+        when(
+            both(product.chosen.sku != "", either(not_(chosen.available), waits(product.chosen.sku))),
+            lambda: stock_line(product.chosen.sku),
+        ),
         _promises(product),
         guarantee_notice(),
     )
@@ -184,12 +187,12 @@ def _buy(product: type[Product], chosen: Any) -> Component:
             quantity(
                 1,
                 name="quantity",
-                most=chosen.max_quantity,
+                most=_most(product, chosen),
                 answer=f"{product.page.slug}-{of(Cart).answers}",
-                limit=most_text(chosen.max_quantity),
+                limit=most_text(_most(product, chosen)),
                 testid="quantity",
             ),
-            _add(chosen, id=BUTTON, testid=BUTTON),
+            _add(product, chosen, id=BUTTON, data_testid=BUTTON),
             class_name="grid grid-cols-[124px_minmax(0,1fr)] items-start gap-2.5",
         ),
         _save(product.chosen.sku),
@@ -219,64 +222,24 @@ def _save(sku: Any) -> Component:
     )
 
 
-def _add(chosen: Any, *, testid: str, **props: Any) -> Component:
+def _can_buy(product: type[Product], chosen: Any) -> Any:
+    """Whether there is one for this visitor: for sale, or kept for whoever waited for it."""
+    return either(chosen.available, is_kept(product.chosen.sku))
+
+
+def _most(product: type[Product], chosen: Any) -> Any:
+    return when(both(not_(chosen.available), is_kept(product.chosen.sku)), 1, chosen.max_quantity)
+
+
+def _add(product: type[Product], chosen: Any, **props: Any) -> Component:
+    can_buy = _can_buy(product, chosen)
     return busy_button(
-        when(chosen.available, _("Add to cart"), _("Sold out")),
+        when(can_buy, _("Add to cart"), _("Sold out")),
         answer=f"{of(Cart).answers}-{of(Notice).number}",
         busy_label=_("Adding"),
-        off=not_(chosen.available),
-        data_testid=testid,
+        off=not_(can_buy),
         type="submit",
         **props,
-    )
-
-
-def _tell_me(product: type[Product]) -> Component:
-    """The form for whoever wants a letter when the variant can be bought again."""
-    alerts, sku = of(StockAlerts), product.chosen.sku
-    return el.section(
-        el.h2(_("Tell me when it's back"), class_name="text-base font-medium", id="tell-me"),
-        when(
-            alerts.asked_sku == sku,
-            lambda: el.p(alerts.asked_text, role="status", data_testid="alert-noted"),
-            lambda: el.form(
-                el.input(type="hidden", name="sku", default_value=sku, key=sku),
-                form_errors(StockAlerts),
-                text_field(
-                    _("Email address"),
-                    name="email",
-                    type="email",
-                    auto_complete="email",
-                    max_length=MAX_LENGTH,
-                    hint=_("You get one letter, and your address is deleted after it."),
-                    error=error_of(StockAlerts, "email"),
-                    required=True,
-                ),
-                busy_button(
-                    _("Tell me"),
-                    answer=alerts.answers,
-                    busy_label=_("Noting it"),
-                    kind="outline",
-                    size="m",
-                    type="submit",
-                ),
-                without_scripts(
-                    lambda: el.p(
-                        _("This needs JavaScript. You can also "),
-                        text_link(_("write to us"), href="/contact"),
-                        ".",
-                        class_name="text-sm text-ink-2",
-                    )
-                ),
-                class_name="grid justify-items-start gap-3.5",
-                on_submit=submit(StockAlerts.ask),
-                no_validate=True,
-                reset_on_submit=False,
-            ),
-        ),
-        aria_labelledby="tell-me",
-        class_name=styles.ALERT,
-        data_testid="tell-me",
     )
 
 
@@ -321,14 +284,7 @@ def buy_bar(product: type[Product]) -> Component:
             el.p(product.chosen.title, class_name="truncate text-xs text-ink-2"),
             class_name="min-w-0",
         ),
-        busy_button(
-            when(chosen.available, _("Add to cart"), _("Sold out")),
-            answer=f"{of(Cart).answers}-{of(Notice).number}",
-            busy_label=_("Adding"),
-            off=not_(chosen.available),
-            type="submit",
-            form=FORM,
-        ),
+        _add(product, chosen, form=FORM),
         data_watches=BUTTON,
         class_name=styles.BUY_BAR,
     )

@@ -31,6 +31,13 @@ class StockChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LineMoved:
+    """The line of those who wait for these variants moved, or somebody in it can be told something."""
+
+    skus: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PriceChanged:
     """The price or the compare-at price of these variants changed."""
 
@@ -178,6 +185,7 @@ class LetterWritten:
 
 Event = (
     StockChanged
+    | LineMoved
     | PriceChanged
     | CatalogueChanged
     | CategoriesChanged

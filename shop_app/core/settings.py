@@ -115,6 +115,10 @@ class Settings(BaseSettings):
     """So long any other order does, to the end of the calendar year: as the law has it for invoices."""
     stock_alert_days: int = Field(180, ge=1, le=3650)
     """So long the address of somebody who waits for a sold-out variant is kept."""
+    offer_seconds: int = Field(24 * 3600, ge=1, le=30 * 24 * 3600)
+    """So long a unit that came back is kept for somebody who was waiting, and was asked by a letter."""
+    offer_open_seconds: int = Field(10 * 60, ge=1, le=24 * 3600)
+    """And for somebody whose page is open when their turn comes."""
     allow_test_keys: bool = False
     """Whether production mode takes a test key of Stripe: for a rehearsal, never for a shop that sells."""
     database_connections: int = Field(12, ge=6, le=200)

@@ -57,6 +57,13 @@ def _data(kind: str, view: OrderView | None) -> dict[str, Any]:
         "store_credit": {"amount": amount, "balance": amount, "account_id": 0},
         "cart_reminder": {"things": [_("1 × A product")]},
         "back_in_stock": {"product": _("A product"), "price": amount, "path": "/products"},
+        "stock_confirm": {"product": _("A product"), "price": amount, "path": "/products"},
+        "stock_offer": {
+            "product": _("A product"),
+            "price": amount,
+            "path": "/products",
+            "until": now().isoformat(),
+        },
         "staff_invited": {"by": _("A colleague"), "role": _("clerk"), "word": "sample"},
         "sign_in_code": {"seed": "0" * 32, "email": ADDRESS},
         "staff_reset": {

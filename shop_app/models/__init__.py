@@ -86,7 +86,9 @@ from .stock import (
     StockHold,
     StockLevel,
     StockMovement,
+    StockOffer,
     StockPolicy,
+    StockReserve,
     Stocktake,
     StocktakeLine,
 )

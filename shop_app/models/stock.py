@@ -1,5 +1,6 @@
 """Stock: three numbers a variant, holds of carts in checkout, the ledger of movements, who waits for more."""
 
+import secrets
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -49,7 +50,7 @@ class StockLevel(SQLModel, table=True):
     allocated: int = 0
     """Units that belong to orders and haven't left."""
     held: int = 0
-    """Units held for carts in checkout."""
+    """Units held: for carts in checkout, for people whose turn it is, and set aside for the next in line."""
     low_at: int = 3
     """At this many left, or fewer, the shop says how many."""
     policy: str = word(StockPolicy.DENY)
@@ -144,11 +145,19 @@ class StocktakeLine(SQLModel, table=True):
     counted_at: datetime = moment()
 
 
+def _unguessable() -> str:
+    return secrets.token_urlsafe(24)
+
+
 class StockAlert(SQLModel, table=True):
-    """Somebody asked for a letter when a sold-out variant can be bought again; deleted once it is written."""
+    """Somebody waits for a sold-out variant; deleted once a unit is kept for them, or they were told."""
 
     __tablename__ = "stock_alert"
-    __table_args__ = (UniqueConstraint("variant_id", "mailbox"),)
+    __table_args__ = (
+        UniqueConstraint("variant_id", "mailbox"),
+        Index("ix_stock_alert_variant_id_confirmed_at", "variant_id", "confirmed_at", "id"),
+        Index("ix_stock_alert_key_hash_variant_id", "key_hash", "variant_id"),
+    )
 
     id: int | None = key()
     variant_id: int = refers("variant.id", ondelete="CASCADE", index=False)
@@ -156,3 +165,38 @@ class StockAlert(SQLModel, table=True):
     mailbox: str = Field(max_length=254)
     """Where that address leads to: asking twice is asking once."""
     created_at: datetime = moment(index=True)
+    confirmed_at: datetime | None = None
+    """Since when they are in line; None until the link in the letter was confirmed."""
+    key_hash: str = Field(default="", max_length=64)
+    """The shopper's key, as carts have it: "customer:ID", or the hash of the browser's."""
+    token: str = Field(default_factory=_unguessable, max_length=64, index=True)
+    """What the links in its letters are found by."""
+
+
+class StockOffer(SQLModel, table=True):
+    """One unit held for somebody whose turn it is; gone when it is sold, lapses, or isn't wanted."""
+
+    __tablename__ = "stock_offer"
+    __table_args__ = (Index("ix_stock_offer_key_hash_variant_id", "key_hash", "variant_id"),)
+
+    id: int | None = key()
+    variant_id: int = refers("variant.id", ondelete="CASCADE")
+    email: str = Field(max_length=254)
+    key_hash: str = Field(max_length=64)
+    token: str = Field(max_length=64, index=True)
+    offered_at: datetime = moment()
+    expires_at: datetime = Field(index=True)
+    told_at: datetime | None = None
+    """When its letter was written; until then a page that is open may answer first."""
+    order_id: int | None = refers("customer_order.id", default=None, ondelete="CASCADE")
+    """The order that has the unit now: it isn't held any more, and is again if that order ends unpaid."""
+
+
+class StockReserve(SQLModel, table=True):
+    """Units that are back and set aside for those who wait, until each is held for one of them."""
+
+    __tablename__ = "stock_reserve"
+    __table_args__ = (check("units > 0", "units_positive"),)
+
+    variant_id: int = refers("variant.id", ondelete="CASCADE", primary_key=True, index=False)
+    units: int

@@ -13,6 +13,8 @@ CART = "cart:"
 """Followed by the shopper's key: all tabs of one visitor, or of one account on all of its devices."""
 CHECKOUT = "checkout:"
 """Followed by the same key: those of the shopper's tabs that show the checkout."""
+LINE = "line:"
+"""Followed by a variant's SKU: pages of the product on which somebody may wait for it."""
 ORDER = "order:"
 """Followed by the hash of the order's token."""
 WISHES = "wishes:"
@@ -32,7 +34,7 @@ CUSTOMER = "customer:"
 STOREFRONT = "storefront"
 """By itself: every page of the storefront."""
 
-OF_EVERYBODY = (PRODUCT, ORDER, WISH_LIST, STOREFRONT)
+OF_EVERYBODY = (PRODUCT, LINE, ORDER, WISH_LIST, STOREFRONT)
 """Rooms that say nothing about who is in them; the others are somebody's own, and left as a session ends."""
 
 OF_EACH_PROCESS = (STOREFRONT,)

@@ -5,11 +5,11 @@ transaction of another that it may not be imported by, it follows its events: th
 """
 
 from ..core import events
-from . import stock_alerts
 from .catalog import collection_rules
 from .inventory import commands as inventory_commands
 from .returns import status as return_status
 from .search import listing_index
+from .stock_alerts import line
 
 events.follow(events.VariantAdded, inventory_commands.follow_new_variant)
 events.follow(events.StockPolicyChanged, inventory_commands.follow_policy)
@@ -19,5 +19,5 @@ events.follow(events.CatalogueChanged, listing_index.follow_catalogue)
 events.follow(events.CategoriesChanged, listing_index.follow_categories)
 events.follow(events.CollectionsChanged, listing_index.follow_collections)
 events.follow(events.StockChanged, listing_index.follow_stock)
-events.follow(events.StockChanged, stock_alerts.follow_stock)
+events.follow(events.StockChanged, line.follow_stock)
 events.follow(events.ReturnRefunded, return_status.follow_refund)

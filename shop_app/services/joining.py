@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from .cart import joining as cart_joining
+from .stock_alerts import line
 from .wishlists import joining as wishlist_joining
 
 
@@ -15,3 +16,4 @@ def join(session: Session, customer_id: int, visitor_hash: str) -> None:
     """
     cart_joining.join(session, customer_id, visitor_hash)
     wishlist_joining.join(session, customer_id, visitor_hash)
+    line.join(session, customer_id, visitor_hash)

@@ -9,6 +9,7 @@ ones wait for the days after, and beyond `DAYS_AHEAD` days they stay unsent, wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,7 +49,7 @@ BY_STRANGERS = frozenset(
         "order_paid",
         "return_requested",
         "withdrawal_received",
-        "back_in_stock",
+        "stock_confirm",
         "staff_reset",
     }
 )
@@ -101,6 +102,29 @@ def write(
     }
     letter_id = session.connection().execute(_insert_once(session), row).scalar()
     if letter_id is not None:
+        events.publish(session, events.LetterWritten(letter_id))
+
+
+def write_all(session: Session, kind: str, letters: Sequence[tuple[str, str, dict[str, Any]]]) -> None:
+    """The same for many letters that no stranger can cause: (to_email, dedupe_key, data) of each."""
+    assert kind not in BY_STRANGERS
+    at = now()
+    rows = [
+        {
+            "dedupe_key": dedupe_key,
+            "kind": kind,
+            "to_email": to_email,
+            "mailbox": "",
+            "data": data,
+            "order_id": None,
+            "created_at": at,
+            "next_try_at": at,
+            "attempts": 0,
+            "problem": "",
+        }
+        for to_email, dedupe_key, data in letters
+    ]
+    for letter_id in session.connection().execute(_insert_once(session), rows).scalars() if rows else ():
         events.publish(session, events.LetterWritten(letter_id))
 
 

@@ -145,6 +145,11 @@ async def _join_own(state: rx.State, kind: str) -> None:
     await _join(state, kind, [kind + key] if key else [])
 
 
+async def join_line(state: rx.State, sku: str) -> None:
+    """Follow the line of those who wait for this variant."""
+    await _join(state, rooms.LINE, [rooms.LINE + sku] if sku else [])
+
+
 async def leave_checkout(state: rx.State) -> None:
     """Follow it no more: the page has been left, or is about to be."""
     await _join(state, rooms.CHECKOUT, [])

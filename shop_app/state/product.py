@@ -11,12 +11,8 @@ from pydantic import Field
 from sqlmodel import Session
 
 from shop_app.core import db
-from shop_app.core.access import clients, rates
-from shop_app.core.email_addresses import normal_email
-from shop_app.core.errors import NotFound, ShopError
-from shop_app.core.i18n import _
+from shop_app.core.errors import NotFound
 from shop_app.core.pages import Address, MovedTo, only
-from shop_app.services import stock_alerts
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
 from shop_app.services.catalog.identity import MAX_SLUG
@@ -31,12 +27,11 @@ from shop_app.services.catalog.views import (
 )
 from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
-from shop_app.workflows import ask_mailer
 
 from . import live
-from .base import address_of, personal, public, read_shared, shopper_key
-from .forms import Form, FormState
-from .input_types import Email, Sku, Slug
+from .base import address_of, public, read_shared, shopper_key
+from .input_types import Sku, Slug
+from .stock_line import StockLine
 
 ROUTE = "/products/[slug]"
 shared = only("variant", "preview")
@@ -124,6 +119,7 @@ class Product(rx.State):
             self._show(await live.read_watched(self, read, _slugs))
             await self._go_on_with_reviews()
             await self._read_own_holds()
+            return self._show_line()
         except MovedTo as moved:
             return rx.redirect(moved.location(self.rx_router_url.query), replace=True)
         except NotFound:
@@ -144,6 +140,11 @@ class Product(rx.State):
         shown = await read_shared(view, shared(address))
         self.chosen, self.availability = shown.chosen, shown.availability
         await self._read_own_holds()
+        return self._show_line()
+
+    def _show_line(self):
+        """Where few or none are left, somebody may wait for it, or have one kept."""
+        return StockLine.show(self.chosen.sku) if self.chosen.availability in ("low", "out") else None
 
     async def _read_own_holds(self) -> None:
         """Others' holds and the visitor's own look the same in the numbers: say which are theirs."""
@@ -207,37 +208,6 @@ class Product(rx.State):
 
 def _slugs(shown: ProductShown) -> list[str]:
     return [shown.page.slug, *(card.slug for card in shown.page.related)]
-
-
-class StockAlertForm(Form):
-    sku: Sku
-    email: Email = ""
-
-
-@personal
-class StockAlerts(FormState, rx.State):
-    """The form below a variant that is sold out."""
-
-    asked_sku: str = ""
-    """The variant that this tab asked to be told of last."""
-    asked_text: str = ""
-
-    @rx.event
-    @public
-    async def ask(self, form: StockAlertForm):
-        """The answer is the same for an address that has asked before."""
-        self._clear()
-        try:
-            await rates.take(rates.STOCK_ALERT, clients.of_state(self), email=form.email)
-            await ask_mailer.refuse_undeliverable(form.email)
-            await db.write(stock_alerts.ask, form.sku, form.email)
-        except ShopError as refusal:
-            self._refuse(refusal)
-            return
-        self.answers += 1
-        self.asked_sku = form.sku
-        to_email = normal_email(form.email)
-        self.asked_text = _("We will write to {email} when it can be bought again.").format(email=to_email)
 
 
 def _live(variant: VariantView) -> VariantAvailability:

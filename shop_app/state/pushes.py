@@ -27,6 +27,7 @@ from .checkout import Checkout
 from .live import PAGE_LOADS, Author, author, handler_name
 from .order import Order
 from .shared_list import SharedList
+from .stock_line import StockLine
 
 log = logging.getLogger(__name__)
 Id = TypeVar("Id", int, str)
@@ -37,6 +38,7 @@ IDS_AT_ONCE = 100
 """So many variants, carts or orders make one query: a few milliseconds of the loop."""
 KINDS = (
     events.StockChanged,
+    events.LineMoved,
     events.PriceChanged,
     events.CartChanged,
     events.CartJoined,
@@ -66,6 +68,7 @@ class Changes:
     carts: dict[int, Author] = field(default_factory=dict)
     orders: set[int] = field(default_factory=set)
     customers: set[int] = field(default_factory=set)
+    lines: set[str] = field(default_factory=set)
     shop: bool = False
     wishes: set[str] = field(default_factory=set)
     """Keys of shoppers whose lists changed."""
@@ -81,6 +84,7 @@ class Changes:
             or self.joined
             or self.orders
             or self.customers
+            or self.lines
             or self.shop
             or self.wishes
         )
@@ -89,6 +93,8 @@ class Changes:
         match event:
             case events.StockChanged(variant_ids) | events.PriceChanged(variant_ids):
                 self.variants.update(variant_ids)
+            case events.LineMoved(skus):
+                self.lines.update(skus)
             case events.CartChanged(cart_id):
                 this = author.get(Author())
                 self.carts[cart_id] = self.carts.get(cart_id, this).combined_with(this)
@@ -175,12 +181,18 @@ async def publish(changes: Changes) -> None:
     _publish_lists(changes)
     for customer_id in changes.customers:
         bus().publish(_data_export(f"{rooms.CUSTOMER}{customer_id}"))
+    for sku in sorted(changes.lines):
+        bus().publish(_line_moved(sku))
     if changes.shop:
         bus().publish(shop_changed())
 
 
 def _data_export(room: str) -> Push:
     return Push(room, ask=(handler_name(AccountData.load),))
+
+
+def _line_moved(sku: str) -> Push:
+    return Push(rooms.LINE + sku, ask=(handler_name(StockLine.refresh),))
 
 
 def shop_changed() -> Push:
@@ -243,6 +255,8 @@ async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
         yield _own_orders(customer_id)
     for customer_id in _keys(names, rooms.CUSTOMER):
         yield _data_export(rooms.CUSTOMER + customer_id)
+    for sku in _keys(names, rooms.LINE):
+        yield _line_moved(sku)
     for order_id in _keys(names, rooms.DESK_ORDER):
         yield Push(rooms.DESK_ORDER + order_id, ask=_desk_order)
 

@@ -24,7 +24,7 @@ from ..core.i18n import _
 from ..core.settings import settings
 from ..providers.mail import AddressRefused, mailer
 from ..providers.mail.file import remove_old
-from ..services import cart_reminders, consents, outbox, retention, review_requests, stock_alerts
+from ..services import cart_reminders, consents, outbox, retention, review_requests
 from ..services.cart import holds as cart_holds
 from ..services.catalog import collection_rules, product_actions
 from ..services.orders import commands as order_commands
@@ -137,22 +137,6 @@ def _failed(letter: LetterToSend, order: OrderView | None, why: str, *, for_good
             order_commands.record_event(session, letter.data["order_id"], "letter_given_up", **said)
     if given_up:
         log.warning("Letter %s (%s) was given up: %s", letter.id, letter.kind, why)
-
-
-def tell_of_stock(pause: Pause = time.sleep) -> int:
-    """Write the letters of all whose variant can be bought again; returns how many.
-
-    Most are written with the change of stock itself: these are the rest of many, and those whose product
-    went on sale again without one.
-    """
-    written = 0
-    while True:
-        began = time.monotonic()
-        with db.transaction() as session:
-            count = stock_alerts.tell(session, BATCH)
-        written += count
-        if count < BATCH or pause(time.monotonic() - began):
-            return written
 
 
 def remind_of_carts(pause: Pause = time.sleep) -> None:

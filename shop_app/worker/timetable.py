@@ -23,7 +23,7 @@ from ..core.clock import now
 from ..core.errors import ShopError
 from ..core.i18n import _
 from ..services.bulk_jobs import runs
-from . import bulk, data_exports, jobs
+from . import bulk, data_exports, jobs, waiting
 from .leader import LOOK_SECONDS, Leadership
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,13 @@ def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
         Job(
             "send_letters", partial(jobs.send_letters, pause), 60, (events.LetterWritten,), _("Send letters")
         ),
-        Job("tell_of_stock", partial(jobs.tell_of_stock, pause), 60, (), _("Tell who waits for stock")),
+        Job(
+            "serve_line",
+            partial(waiting.serve_line, pause),
+            5,
+            (events.LineMoved,),
+            _("Tell who waits for stock, in turn"),
+        ),
         Job(
             "close_outdated",
             jobs.close_outdated,

@@ -52,7 +52,7 @@ def test_what_is_sold_out_promises_no_day_and_can_be_asked_for(shop: Shop, new_s
     shopper = new_shopper(size=PHONE)
     shopper.open("/products/dune-mug")
     promises = shopper.page.locator("main").get_by_text(re.compile("^With you "))
-    form = shopper.see("tell-me")
+    form = shopper.see("stock-line")
     expect(promises.first).to_be_visible()
     expect(form).to_have_count(0)
     shopper.choose("Clay")
@@ -63,12 +63,12 @@ def test_what_is_sold_out_promises_no_day_and_can_be_asked_for(shop: Shop, new_s
     form.get_by_label("Email address").fill("ada@example.com")
     form.get_by_role("button", name="Tell me").click()
     expect(shopper.see("alert-noted")).to_have_text(
-        "We will write to ada@example.com when it can be bought again."
+        "We wrote to ada@example.com. Confirm it by that letter, and you are in line."
     )
     _count_in(shop, 2)
     _serves(shop, f"/products/dune-mug?variant={CLAY}", "Only 2 left in Clay")
     with shop.session() as session:
-        letters = session.exec(select(Letter).where(Letter.kind == "back_in_stock")).all()
+        letters = session.exec(select(Letter).where(Letter.kind == "stock_confirm")).all()
         assert [letter.to_email for letter in letters] == ["ada@example.com"]
     shopper.choose("Moss")
     expect(form).to_have_count(0)

@@ -8,8 +8,8 @@ from shop_app.core import db
 from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Invalid
-from shop_app.services import stock_alerts
 from shop_app.services.inventory import admin, needs, queries, record
+from shop_app.services.stock_alerts import line
 from tests.factories import stock_of
 from tests.paying import World, make_world
 from tests.selling import order, sell
@@ -44,7 +44,7 @@ def test_who_asked_for_it_is_counted_and_named_for_those_who_may_see_customers(w
         now = queries.stock_levels(session, "SHOAL-BOWL", by=CLERK).on_hand
         admin.change_units(session, "SHOAL-BOWL", -now, reason="lost", by=CLERK)
     with db.transaction() as session:
-        stock_alerts.ask(session, "SHOAL-BOWL", "ada@example.com")
+        line.ask(session, "SHOAL-BOWL", "ada@example.com")
     stock_only = Principal("staff", 0, "new@example.com", "New", "", frozenset({"inventory.view"}))
     with db.reading() as session:
         count, named = needs.requests(session, "SHOAL-BOWL", by=CLERK)

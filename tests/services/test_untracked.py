@@ -15,7 +15,6 @@ from shop_app.core.access.principal import Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, ShopError
 from shop_app.models import StockPolicy
-from shop_app.services import stock_alerts
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.cart import queries as cart_queries
@@ -32,7 +31,9 @@ from shop_app.services.product_files import csv_export, csv_import
 from shop_app.services.returns import admin as return_admin
 from shop_app.services.returns import commands as return_commands
 from shop_app.services.search import listing, listing_index
+from shop_app.services.stock_alerts import line as waiting_line
 from shop_app.services.storefront import product_page
+from shop_app.worker import waiting
 from tests.factories import key_hash, make_basics, make_product, stock_of, variant_with
 from tests.paying import MANAGER, ME, World, everything, make_world, rows
 from tests.selling import CLERK, cancel, line, order, refund, sell, send, units, wrong_books
@@ -300,11 +301,14 @@ def test_who_asked_to_be_told_gets_a_letter_when_it_can_always_be_had(world):
         listing_index.refresh(session, [row.id for row in rows("product")])
         mug = variant_with(session, "DUNE-MUG").id or 0
         inventory_commands.set_on_hand(session, mug, 0, reason="count")
-        stock_alerts.ask(session, "DUNE-MUG", "ada@example.com")
+        waiting_line.ask(session, "DUNE-MUG", "ada@example.com")
+    with db.transaction() as session:
+        waiting_line.confirm(session, rows("stock_alert")[0].token, "")
     switch(inventory_admin.stop_tracking, "DUNE-MUG")
-    assert [row.kind for row in rows("letter")] == ["back_in_stock"]
+    waiting.serve_line(lambda _seconds: None)
+    assert [row.kind for row in rows("letter")] == ["stock_confirm", "back_in_stock"]
     with pytest.raises(Conflict), db.transaction() as session:
-        stock_alerts.ask(session, TABLE, "ada@example.com")
+        waiting_line.ask(session, TABLE, "ada@example.com")
 
 
 # --- The books ------------------------------------------------------------------------------------

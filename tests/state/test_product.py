@@ -17,7 +17,9 @@ from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
 from shop_app.services.catalog.views import ProductPage
-from shop_app.state.product import Product, StockAlerts
+from shop_app.services.stock_alerts.queries import PlaceView
+from shop_app.state.product import Product
+from shop_app.state.stock_line import StockLine
 from tests.paying import rows
 from tests.providers.smtp_server import smtp_server
 from tests.state.conftest import VISITOR, set_stock, submit
@@ -178,19 +180,20 @@ CLAY = "FABLE-LAMP-CLAY"
 
 async def test_who_asks_to_be_told_reads_the_same_answer_also_the_second_time(open_tab, shop):
     for _time in range(2):
-        tab = await open_tab(StockAlerts, LAMP)
+        tab = await open_tab(StockLine, LAMP)
         await submit(tab, "ask", {"sku": CLAY, "email": "ada@example.com"})
-        assert (tab.asked_sku, tab.asked_text, tab.errors, tab.refused) == (
+        assert (tab.sku, tab.asked_text, tab.errors, tab.refused) == (
             CLAY,
-            "We will write to ada@example.com when it can be bought again.",
+            "We wrote to ada@example.com. Confirm it by that letter, and you are in line.",
             {},
             "",
         )
+        assert tab.place == PlaceView()
     assert [row.email for row in rows("stock_alert")] == ["ada@example.com"]
 
 
 async def test_what_can_not_be_told_of_is_said_in_the_form(open_tab, shop):
-    tab = await open_tab(StockAlerts, LAMP)
+    tab = await open_tab(StockLine, LAMP)
     await submit(tab, "ask", {"sku": CLAY, "email": "ada at home"})
     assert tab.errors == {"email": "Enter an email address with an @, like name@example.com"}
     await submit(tab, "ask", {"sku": "FABLE-LAMP-MOSS", "email": "ada@example.com"})
@@ -201,18 +204,18 @@ async def test_what_can_not_be_told_of_is_said_in_the_form(open_tab, shop):
 async def test_an_address_that_letters_wont_reach_is_not_kept(open_tab, shop, configure):
     with smtp_server() as server:
         configure(SHOP_SMTP_URL=server.url)
-        tab = await open_tab(StockAlerts, LAMP)
+        tab = await open_tab(StockLine, LAMP)
         await submit(tab, "ask", {"sku": CLAY, "email": "jürgen@example.com"})
         assert list(tab.errors) == ["email"]
         assert rows("stock_alert") == []
         await submit(tab, "ask", {"sku": CLAY, "email": "Ada@xn--mller-kva.de"})
-    assert tab.asked_text == "We will write to ada@müller.de when it can be bought again."
+    assert tab.asked_text == "We wrote to ada@müller.de. Confirm it by that letter, and you are in line."
     assert [row.email for row in rows("stock_alert")] == ["ada@müller.de"]
 
 
 async def test_one_visitor_asks_for_letters_to_others_20_times_an_hour(open_tab, shop):
     for number in range(21):
-        tab = await open_tab(StockAlerts, LAMP)
+        tab = await open_tab(StockLine, LAMP)
         await submit(tab, "ask", {"sku": CLAY, "email": f"name{number}@example.com"})
     assert tab.refused == "That was too often in a short time. Wait a few minutes and try again."
     assert len(rows("stock_alert")) == 20

@@ -67,6 +67,8 @@ LETTER_LINK = Limit("letter link", "6000/10 minutes")
 for their users do so from few addresses."""
 INVITATION = Limit("invitation", "120/15 minutes", visitor="30/15 minutes")
 """Becoming staff by a letter's link, whose token is too long to be guessed."""
+LINE_LINK = Limit("line link", "600/15 minutes", visitor="60/15 minutes")
+"""What is done by the link of a letter about a place in line, whose token is too long to be guessed."""
 CREDIT_CODE = Limit("credit code", "60/15 minutes", visitor="10/15 minutes", free=10)
 DISCOUNT_CODE = Limit("discount code", "120/15 minutes", visitor="20/15 minutes", free=20)
 SET_UP = Limit("set-up", "60/15 minutes", free=15)

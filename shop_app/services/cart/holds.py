@@ -21,6 +21,7 @@ from ...core.settings import settings
 from ...core.shop import shop
 from ...models import Cart, Order, OrderLine, OrderStatus, StockHold, Variant, table_of
 from ..inventory import holds as inventory_holds
+from ..inventory import offers
 from ..inventory.ledger import only_left
 from . import lines as cart_lines
 from . import unpaid
@@ -152,7 +153,7 @@ def follow(session: Session, cart_id: int) -> None:
     before, times = _held(session, cart_id)
     if times and times.expires_at > now():
         lines = cart_lines.lines(session, cart_id)
-        needed = _wanted(lines, _ordered(session, cart_id)[0])
+        needed = _wanted(lines, _kept_already(session, cart_id, lines)[0])
         key_hash = session.connection().execute(_KEY_OF, {"cart": cart_id}).scalar_one()
         buyer = Buyer(key_hash, cart_id, times.address_hash)
         inventory_holds.hold_what_there_is(
@@ -232,13 +233,26 @@ def _ordered(session: Session, cart_id: int) -> tuple[dict[int, int], datetime |
     return units, until
 
 
-def _wanted(lines: Iterable[Line], ordered: Mapping[int, int]) -> dict[int, int]:
+def _kept_already(
+    session: Session, cart_id: int, lines: Iterable[Line]
+) -> tuple[dict[int, int], datetime | None]:
+    """The units that needn't be held, and until when: those of the own order, those kept for who waited."""
+    units, until = _ordered(session, cart_id)
+    in_cart = {line.variant_id for line in lines if not line.saved}
+    for variant_id, (offered, offered_until) in offers.of_cart(session, cart_id).items():
+        if variant_id in in_cart:
+            units[variant_id] = units.get(variant_id, 0) + offered
+            until = min(until or offered_until, offered_until)
+    return units, until
+
+
+def _wanted(lines: Iterable[Line], already: Mapping[int, int]) -> dict[int, int]:
     """What has to be held for these lines, summed by variant."""
     needed: dict[int, int] = {}
     for line in lines:
         if line.for_sale and line.tracked and not line.saved:
             needed[line.variant_id] = needed.get(line.variant_id, 0) + line.quantity
-    rest = {variant_id: units - ordered.get(variant_id, 0) for variant_id, units in needed.items()}
+    rest = {variant_id: units - already.get(variant_id, 0) for variant_id, units in needed.items()}
     return {variant_id: units for variant_id, units in rest.items() if units > 0}
 
 
@@ -246,9 +260,9 @@ def _hold_for(
     session: Session, head: Head, key_hash: str, before: Mapping[int, int], times: _Times
 ) -> HoldView:
     lines = cart_lines.lines(session, head.id)
-    ordered, until = _ordered(session, head.id)
+    already, until = _kept_already(session, head.id, lines)
     buyer = Buyer(key_hash, head.id, times.address_hash)
-    needed = _wanted(lines, ordered)
+    needed = _wanted(lines, already)
     allowed = unpaid.as_far_as_allowed(session, buyer, needed, before)
     kept = inventory_holds.hold_what_there_is(
         session,
@@ -273,8 +287,8 @@ def _hold_for(
 def _view(session: Session, head: Head) -> HoldView:
     lines = cart_lines.lines(session, head.id)
     short = _short(lines, {line.variant_id: line.available for line in lines})
-    ordered, until = _ordered(session, head.id)
-    if not _wanted(lines, ordered) and until is None:
+    already, until = _kept_already(session, head.id, lines)
+    if not _wanted(lines, already) and until is None:
         return HoldView(short=short)
     return _hold_view(_active_times(session, head.id), until, short)
 

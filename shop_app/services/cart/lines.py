@@ -24,6 +24,7 @@ from ...models import (
     ProductPicture,
     StockHold,
     StockLevel,
+    StockOffer,
     StockPolicy,
     Variant,
     VariantPicture,
@@ -36,6 +37,7 @@ variant = table_of(Variant)
 product = table_of(Product)
 level = table_of(StockLevel)
 _stock_hold = table_of(StockHold)
+_stock_offer = table_of(StockOffer)
 _order = table_of(Order)
 _order_line = table_of(OrderLine)
 _picture = table_of(Picture)
@@ -87,12 +89,26 @@ shown_picture = func.coalesce(
     .scalar_subquery(),
 )
 """The picture of a product that shows the variant."""
-# Units that the cart's own unpaid order and its own hold have taken are available to this cart.
+_offered_to = cart.alias()
+_offered = (
+    select(func.count())
+    .select_from(_stock_offer)
+    .join(_offered_to, _offered_to.c.key_hash == _stock_offer.c.key_hash)
+    .where(
+        _offered_to.c.id == cart_line.c.cart_id,
+        _stock_offer.c.variant_id == cart_line.c.variant_id,
+        _stock_offer.c.order_id.is_(None),
+    )
+    .correlate(cart_line)
+    .scalar_subquery()
+)
+# What its own unpaid order and its own hold have, and what is kept for its shopper, is available to the cart.
 _own_order = and_(_order.c.cart_id == cart_line.c.cart_id, _order.c.status == OrderStatus.PENDING.value)
 _available = (
     func.coalesce(level.c.on_hand - level.c.allocated - level.c.held, 0)
     + func.coalesce(_order_line.c.quantity, 0)
     + func.coalesce(_stock_hold.c.quantity, 0)
+    + _offered
 )
 _is_tracked = func.coalesce(level.c.policy != StockPolicy.UNTRACKED.value, true())
 _LINES = (

@@ -7,6 +7,7 @@ is released or written off. The caller has the order, or the cart, locked.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
@@ -16,6 +17,7 @@ from ...core import events
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...models import MovementKind, StockPolicy
+from . import offers
 from .holds import drop, end_all, held_by, lock_carts
 from .ledger import Move, in_sku_order, level, levels, movement, out_of_stock, record, shift, shift_all
 
@@ -134,12 +136,17 @@ def set_low_at(session: Session, variant_id: int, low_at: int) -> None:
 
 
 def _stop_tracking(session: Session, variant_id: int, actor: str) -> None:
-    """Release the variant's holds and free units; what orders have stays. Locks carts, then the level."""
+    """Release the variant's holds and free units; what orders have stays. Locks carts, offers, the level."""
     lock_carts(session, variant_id)
+    offers.lock_all(session, variant_id)
     before = session.connection().execute(_LOCKED_LEVEL, {"variant": variant_id}).first()
     if before is None or before.policy == StockPolicy.UNTRACKED:
         return
+    # So that nothing that becomes free now is set aside for those who wait.
+    unlimited = {"variant": variant_id, "to_policy": StockPolicy.BACKORDER.value, "expected": None}
+    session.connection().execute(_SET_POLICY, unlimited)
     end_all(session, variant_id, reason="not tracked", actor=actor)
+    offers.end_all(session, variant_id, reason="not tracked", actor=actor)
     more = before.allocated - before.on_hand
     kind = MovementKind.RECEIVED if more > 0 else MovementKind.ADJUSTED
     moved = shift_all(session, [Move(variant_id, kind, on_hand=more)])
@@ -155,27 +162,42 @@ def follow_policy(session: Session, event: events.StockPolicyChanged) -> None:
 
 
 def allocate(
-    session: Session, order_id: int, quantities: Mapping[int, int], *, cart_id: int | None = None
+    session: Session,
+    order_id: int,
+    quantities: Mapping[int, int],
+    *,
+    cart_id: int | None = None,
+    offers_of: int | None = None,
 ) -> None:
-    """Allocate these units, by variant id, to the order; the cart's own holds become part of them.
+    """Allocate these units, by variant id, to the order; what is held for the cart becomes part of them.
+
+    offers_of  the cart whose shopper's offers alone count, where the cart's own holds don't
 
     Errors  OutOfStock, with the units of every line that could be had; nothing is taken then,
             because the refusal undoes the transaction.
     """
     session.flush()
+    offered = offers.lock_of_cart(session, cart_id or offers_of or 0)
     held = held_by(session, cart_id) if cart_id else {}
-    moves: list[Move] = []
+    moves, taken = [], []
     for variant_id in in_sku_order(session, {**quantities, **held}):
         own, units = held.get(variant_id, 0), quantities.get(variant_id, 0)
+        own_offers = offered.get(variant_id, [])[: max(0, units - own)]
+        kept = own + len(own_offers)
         move = Move(
-            variant_id, MovementKind.ALLOCATED, allocated=units, held=-own, needed=max(0, units - own)
+            variant_id, MovementKind.ALLOCATED, allocated=units, held=-kept, needed=max(0, units - kept)
         )
         moved = shift(session, move)
         if moved is None:
-            raise out_of_stock(session, quantities, held, taken={move.variant_id for move in moves})
-        moves.append(moved)
+            had = {**held, **{each: held.get(each, 0) + len(ids) for each, ids in offered.items()}}
+            raise out_of_stock(session, quantities, had, taken={move.variant_id for move in moves})
+        moves.append(replace(moved, held=moved.held + len(own_offers)))
+        taken += [(variant_id, offer_id) for offer_id in own_offers]
     if cart_id and held:
         drop(session, cart_id)
+    offers.take(session, [offer_id for _variant, offer_id in taken], order_id)
+    unheld = [Move(variant_id, MovementKind.UNHELD, held=-1) for variant_id, _offer in taken]
+    record(session, unheld, reason="order placed")
     record(session, moves, order_id=order_id, cart_id=cart_id if held else None, reason="order placed")
 
 
@@ -189,11 +211,21 @@ def release(
 ) -> None:
     """Release what the order still has allocated, or just `quantities`; releasing all twice is harmless.
 
+    All is released of an order that ended unpaid: a unit that was held for somebody in line is held again.
+
     Errors  Conflict for more units than the order still has.
     """
     still = _allocated_to(session, order_id)
     freed = still if quantities is None else _checked(quantities, still)
-    _move_all(session, order_id, freed, MovementKind.RELEASED, reason=reason, actor=actor, allocated=-1)
+    again = offers.open_again(session, order_id) if quantities is None else []
+    moves = [
+        Move(variant_id, MovementKind.RELEASED, allocated=-freed[variant_id])
+        for variant_id in in_sku_order(session, freed)
+    ]
+    # Both before either is told of, or who is next in line would have the unit.
+    released, held = shift_all(session, moves), shift_all(session, again)
+    record(session, held, reason="held again")
+    record(session, released, order_id=order_id, reason=reason, actor=actor)
 
 
 def ship(

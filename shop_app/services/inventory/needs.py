@@ -95,7 +95,12 @@ def sentence(session: Session, variant_id: int) -> str:
         belong = plural("{count} belongs to the orders", "{count} belong to the orders", units)
         parts.append(f"{belong} {named}.")
     if held:
-        parts.append(plural("{count} is held in checkout.", "{count} are held in checkout.", held))
+        text = plural(
+            "{count} is held, in checkout or for people in line.",
+            "{count} are held, in checkout or for people in line.",
+            held,
+        )
+        parts.append(text)
     return " ".join(parts)
 
 

@@ -328,7 +328,7 @@ def reactivate(session: Session, order: OrderHead, at: datetime | None) -> bool:
         return False
     try:
         with session.begin_nested():
-            inventory_commands.allocate(session, order.id, units)
+            inventory_commands.allocate(session, order.id, units, offers_of=order.cart_id)
             promotions_commands.take(session, order.id, order.email, _discounts(session, order.id))
             credit_payments.take_again(session, order.id)
             move(session, order.id, OrderStatus.PLACED, paid_at=at, late=True)

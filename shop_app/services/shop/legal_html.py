@@ -135,7 +135,9 @@ def ages() -> tuple[tuple[str, str], ...]:
         ),
         (
             _("Your e-mail, where you asked to be told when something is back"),
-            _("until that one letter is written, {age} at most").format(age=_days(chosen.stock_alert_days)),
+            _("until it was your turn or you leave the line, {age} at most").format(
+                age=_days(chosen.stock_alert_days)
+            ),
         ),
     )
 

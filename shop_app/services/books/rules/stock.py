@@ -102,14 +102,20 @@ STOCK = (
     ),
     Rule(
         "stock-held",
-        "{sku}: {held} are held, the holds of carts come to {units}.",
+        "{sku}: {held} are held; the holds of carts come to {units}, {offers} are kept for people in line,"
+        " {reserved} are set aside for the next.",
         """
         SELECT * FROM (
-            SELECT v.sku, l.held, coalesce(h.units, 0) AS units
+            SELECT v.sku, l.held, coalesce(h.units, 0) AS units, coalesce(o.units, 0) AS offers,
+                coalesce(r.units, 0) AS reserved
             FROM stock_level l JOIN variant v ON v.id = l.variant_id LEFT JOIN (
                 SELECT variant_id, sum(quantity) AS units FROM stock_hold GROUP BY variant_id
-            ) h ON h.variant_id = l.variant_id) x
-        WHERE held <> units ORDER BY sku
+            ) h ON h.variant_id = l.variant_id LEFT JOIN (
+                SELECT variant_id, count(*) AS units FROM stock_offer WHERE order_id IS NULL
+                GROUP BY variant_id
+            ) o ON o.variant_id = l.variant_id
+            LEFT JOIN stock_reserve r ON r.variant_id = l.variant_id) x
+        WHERE held <> units + offers + reserved ORDER BY sku
         """,
     ),
     Rule(
