@@ -8,6 +8,7 @@ from ..core import events
 from . import stock_alerts
 from .catalog import collection_rules
 from .inventory import commands as inventory_commands
+from .orders import claims
 from .returns import status as return_status
 from .search import listing_index
 
@@ -21,3 +22,4 @@ events.follow(events.CollectionsChanged, listing_index.follow_collections)
 events.follow(events.StockChanged, listing_index.follow_stock)
 events.follow(events.StockChanged, stock_alerts.follow_stock)
 events.follow(events.ReturnRefunded, return_status.follow_refund)
+events.follow(events.AccountAddressChanged, claims.follow_address)
