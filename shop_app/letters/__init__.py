@@ -20,7 +20,16 @@ from ..core.settings import settings
 from ..core.shop import shop
 from ..services.outbox import LetterToSend
 from ..services.storefront.order_page import OrderView
-from . import about_credit, about_orders, about_returns, about_shop, about_sign_in, about_staff, about_stock
+from . import (
+    about_account,
+    about_credit,
+    about_orders,
+    about_returns,
+    about_shop,
+    about_sign_in,
+    about_staff,
+    about_stock,
+)
 from .wording import Words
 
 KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
@@ -45,7 +54,12 @@ KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
 
 
 WITHOUT_ORDER: dict[str, Callable[[dict[str, Any]], Words]] = (
-    about_credit.KINDS | about_stock.KINDS | about_staff.KINDS | about_sign_in.KINDS | about_shop.KINDS
+    about_account.KINDS
+    | about_credit.KINDS
+    | about_stock.KINDS
+    | about_staff.KINDS
+    | about_sign_in.KINDS
+    | about_shop.KINDS
 )
 """Every kind of letter without an order around it."""
 

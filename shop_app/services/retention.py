@@ -19,6 +19,7 @@ from ..core.settings import settings
 from ..models import (
     AuditEntry,
     Cart,
+    EmailChange,
     KnownBrowser,
     Letter,
     LoginSession,
@@ -49,6 +50,9 @@ _login = table_of(LoginSession)
 _spent = table_of(SpentChallenge)
 _code = table_of(SignInCode)
 _browser = table_of(KnownBrowser)
+_change = table_of(EmailChange)
+EMAIL_CHANGE_DAYS = 4
+"""The old address can take one back for three of them."""
 _letter = table_of(Letter)
 _inbox = table_of(ProviderEvent)
 _return = table_of(ReturnRequest)
@@ -69,6 +73,7 @@ _ANONYMOUS: dict[str, Any] = {
     "note": "",
     "vat_number": "",
     "customer_id": None,
+    "claimed_at": None,
 }
 """An order's personal columns, emptied; lines, sums, taxes and the country stay."""
 _RENEW = (
@@ -113,6 +118,15 @@ def sign_in_codes(session: Session, most: int) -> int:
     ids = _ids(session, _code.c.id, _code.c.expires_at <= now(), most)
     if ids:
         session.connection().execute(delete(_code).where(_code.c.id.in_(ids)))
+    return len(ids)
+
+
+def email_changes(session: Session, most: int) -> int:
+    """Changes of an account's address that can neither be confirmed nor taken back any more."""
+    old = _change.c.created_at < _days_ago(EMAIL_CHANGE_DAYS)
+    ids = _ids(session, _change.c.id, old, most)
+    if ids:
+        session.connection().execute(delete(_change).where(_change.c.id.in_(ids)))
     return len(ids)
 
 
@@ -221,6 +235,7 @@ COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "sessions": sessions,
     "passkey challenges": challenges,
     "codes to sign in": sign_in_codes,
+    "changes of an address": email_changes,
     "known browsers": known_browsers,
     "letters": letters,
     "messages": inbox,
