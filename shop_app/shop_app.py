@@ -48,6 +48,7 @@ from shop_app.services.search import index_cache
 from shop_app.services.shop import profile
 from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
+from shop_app.state.account import frame as account_frame
 from shop_app.state.account.frame import Account
 from shop_app.state.admin import pushes as admin_pushes
 from shop_app.state.admin import shell as back_office
@@ -56,14 +57,21 @@ from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
-from shop_app.state.admin.reauth import Reauth
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
+from shop_app.state.checkout import Checkout
+from shop_app.state.lookup import Lookup
 from shop_app.state.missed import catch_up
+from shop_app.state.order import Order
+from shop_app.state.product import StockAlerts
+from shop_app.state.reauth import Reauth
+from shop_app.state.returning import Returning
 from shop_app.state.shell import Shell
+from shop_app.state.withdrawal import Withdrawal
 from shop_app.web import (
     app_manifest,
+    customer_account,
     customer_sign_in,
     exports,
     health,
@@ -73,6 +81,7 @@ from shop_app.web import (
     metrics,
     open_sockets,
     own_account,
+    private_states,
     refused_sign_ins,
     session_look_up,
     sitemap,
@@ -122,6 +131,7 @@ SHOP = Extension(
         *exports.routes,
         *staff_sign_in.routes,
         *own_account.routes,
+        *customer_account.routes,
         *customer_sign_in.routes,
     ),
     payment_methods=registry.OWN,
@@ -162,6 +172,7 @@ def build(*extensions: Extension) -> rx.App:
     runs.offer(_known(job) for job in [*timetable.shop_jobs(lambda _seconds: False), *parts.jobs])
     permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(session_look_up.signed_in, session_look_up.signed_in_by)
+    private_states.empty_with_account(Cart, Checkout, Lookup, Order, Returning, StockAlerts, Withdrawal)
     logs.redact()
     # After some errors Reflex reloads the page by an evaluated script, which the content policy forbids.
     FrontendEventExceptionState.auto_reload_on_errors = []
@@ -283,7 +294,7 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
         emit = live.emitter(app)
         bus().start(emit, catch_up(app, emit, (pushes.of_rooms, admin_pushes.of_rooms)))
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(open_sockets.watched(app, sign_in.show_ended))
+            await stack.enter_async_context(open_sockets.watched(app, _show_ended))
             stack.push_async_callback(bus().stop)
             _listen(parts, stack)
             for lifespan in parts.lifespans:
@@ -294,6 +305,11 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
             yield
 
     return running
+
+
+async def _show_ended(root: rx.State) -> bool:
+    """Say on a tab that its session has ended; whether its page goes on without one."""
+    return not (await sign_in.show_ended(root) or await account_frame.show_ended(root))
 
 
 def _listen(parts: Extension, stack: AsyncExitStack) -> None:

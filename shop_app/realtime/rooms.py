@@ -24,7 +24,9 @@ STAFF = "staff:"
 STOREFRONT = "storefront"
 """By itself: every page of the storefront."""
 
-OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER, STOREFRONT)
+OF_EVERYBODY = (PRODUCT, STOREFRONT)
+"""What is pushed into them is the same for everybody."""
+OF_SHOPPERS = (*OF_EVERYBODY, CART, CHECKOUT, ORDER)
 """What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
 
 OF_EACH_PROCESS = (STOREFRONT,)

@@ -30,8 +30,10 @@ from .private_states import empty_unless_filled_for
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 0.25
-ShowEnded = Callable[[Any], Awaitable[None]]
-"""Takes the root of a tab's States, and has its page say that the session has ended."""
+ShowEnded = Callable[[Any], Awaitable[bool]]
+"""Takes the root of a tab's States, and has its page say that the session has ended.
+
+True where the page goes on without a session: it then loads again."""
 
 _bound: dict[str, Principal] = {}
 """By the id of the socket: whose session it was opened with, as the page knows them."""
@@ -86,16 +88,16 @@ async def _look(app: Any, show_ended: ShowEnded, over: set[str]) -> None:
             over.add(sid)
         else:
             _bound[sid] = principal
-        await _tell(app, sid, principal, show_ended)
+        await _tell(app, sid, before, principal, show_ended)
 
 
-async def _tell(app: Any, sid: str, principal: Principal, show_ended: ShowEnded) -> None:
-    """Empty the page of a socket; one whose owner is still signed in then loads anew."""
+async def _tell(app: Any, sid: str, before: Principal, principal: Principal, show_ended: ShowEnded) -> None:
+    """Empty the page of a socket; one that goes on without its session, or with another right, loads anew."""
     token = app.event_namespace.sid_to_token.get(sid)
     if token is None:
         return
     if principal == NOBODY:
-        await _leave_rooms(app, sid)
+        await _leave_rooms(app, sid, before)
     # A handler that is at work holds the State: other sockets don't wait for it.
     task = asyncio.create_task(_empty(app, token, principal, show_ended))
     _emptying.add(task)
@@ -108,19 +110,19 @@ _emptying: set[asyncio.Task[None]] = set()
 async def _empty(app: Any, token: str, principal: Principal, show_ended: ShowEnded) -> None:
     async with app.modify_state(BaseStateToken(ident=token, cls=State)) as root:
         await empty_unless_filled_for(root, principal)
-        if principal == NOBODY:
-            await show_ended(root)
-    if principal != NOBODY:
+        goes_on = principal != NOBODY or await show_ended(root)
+    if goes_on:
         update = StateUpdate(events=[Event(name=reflex_private.load_again())])
         await app.event_namespace.emit_update(update, token=token)
 
 
-async def _leave_rooms(app: Any, sid: str) -> None:
-    """Leave the rooms of staff, so that nothing more is pushed."""
+async def _leave_rooms(app: Any, sid: str, before: Principal) -> None:
+    """Leave the rooms of the account; a page that loads again joins its own."""
     namespace = app.event_namespace.namespace
+    stays_in = rooms.OF_EVERYBODY if before.kind == "customer" else rooms.OF_SHOPPERS
     try:
         for room in list(app.sio.rooms(sid, namespace)):
-            if room and room != sid and not room.startswith(rooms.OF_SHOPPERS):
+            if room and room != sid and not room.startswith(stays_in):
                 await app.sio.leave_room(sid, room, namespace=namespace)
     except (KeyError, ValueError):
         log.debug("A socket left before its session had ended")

@@ -32,12 +32,13 @@ class SignedOut(rx.State):
     """The address of the page, to come back to."""
 
 
-async def show_ended(root: rx.State) -> None:
-    """Say on a tab of the back office that its session has ended."""
+async def show_ended(root: rx.State) -> bool:
+    """Say on a tab of the back office that its session has ended; whether it is one."""
     url = root.rx_router_url
-    if url.path.startswith("/admin"):
+    if is_admin := url.path.startswith("/admin"):
         signed_out = await root.get_state(SignedOut)
         signed_out.shown, signed_out.next = True, url.path + (f"?{url.query}" if url.query else "")
+    return is_admin
 
 
 def view(_session: Session, address: Address) -> SignInView:
