@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from . import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
+from .account import email_undo as account_email_undo
 from .account import login
+from .account import security as account_security
 from .admin import audit as admin_audit
 from .admin import categories as admin_categories
 from .admin import collection as admin_collection
@@ -43,6 +45,8 @@ PAGES = (
     order.PAGE,
     withdrawal.PAGE,
     *login.PAGES,
+    account_security.PAGE,
+    account_email_undo.PAGE,
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
