@@ -128,6 +128,23 @@
     }
   });
 
+  // A customer can have a code sent there.
+  addEventListener("click", async (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-confirm-send]");
+    if (!button) return;
+    say(SAYS);
+    button.disabled = true;
+    try {
+      await send(`${base()}/confirm/code`);
+      $("[data-confirm-sent]").hidden = false;
+      $("form[data-confirm] [name=code]").focus();
+    } catch (error) {
+      say(SAYS, error);
+    } finally {
+      button.disabled = false;
+    }
+  });
+
   // Adding one ------------------------------------------------------------------------------------------
   const add = async () => {
     try {

@@ -48,6 +48,7 @@ from shop_app.services.search import index_cache
 from shop_app.services.shop import profile
 from shop_app.services.staff.audit_list import AUDIT
 from shop_app.state import live, pushes
+from shop_app.state.account import frame as account_frame
 from shop_app.state.account.frame import Account
 from shop_app.state.admin import pushes as admin_pushes
 from shop_app.state.admin import shell as back_office
@@ -56,14 +57,15 @@ from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
-from shop_app.state.admin.reauth import Reauth
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.missed import catch_up
+from shop_app.state.reauth import Reauth
 from shop_app.state.shell import Shell
 from shop_app.web import (
     app_manifest,
+    customer_account,
     customer_sign_in,
     data_files,
     exports,
@@ -125,6 +127,7 @@ SHOP = Extension(
         *exports.routes,
         *staff_sign_in.routes,
         *own_account.routes,
+        *customer_account.routes,
         *customer_sign_in.routes,
         *data_files.routes,
         *letters.routes,
@@ -289,7 +292,7 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
         emit = live.emitter(app)
         bus().start(emit, catch_up(app, emit, (pushes.of_rooms, admin_pushes.of_rooms)))
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(open_sockets.watched(app, sign_in.show_ended))
+            await stack.enter_async_context(open_sockets.watched(app, _show_ended))
             stack.push_async_callback(bus().stop)
             _listen(parts, stack)
             for lifespan in parts.lifespans:
@@ -300,6 +303,12 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
             yield
 
     return running
+
+
+async def _show_ended(root: rx.State) -> None:
+    """Say on a tab that its session has ended; a page of the storefront goes on as a guest's."""
+    if not (await sign_in.show_ended(root) or await account_frame.show_ended(root)):
+        live.connect_again(root)
 
 
 def _listen(parts: Extension, stack: AsyncExitStack) -> None:

@@ -229,7 +229,7 @@ def tables_by_string(modules: dict[str, ast.Module]) -> list[str]:
     ]
 
 
-ADMIN_MAY_IMPORT = ("shell", "base", "forms", "input_types", "attempt_limits", "live")
+ADMIN_MAY_IMPORT = ("shell", "base", "forms", "input_types", "attempt_limits", "live", "reauth")
 """Modules of state/ that storefront and back office share; what they show alike is in components/."""
 
 

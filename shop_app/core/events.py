@@ -177,6 +177,13 @@ class JobWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountAddressChanged:
+    """The e-mail address of a customer's account was verified, or is another one now."""
+
+    customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class LetterWritten:
     """A letter is in the outbox and can be sent."""
 
@@ -205,6 +212,7 @@ Event = (
     | BulkJobMoved
     | DataExportMoved
     | JobWanted
+    | AccountAddressChanged
     | LetterWritten
 )
 F = TypeVar("F")

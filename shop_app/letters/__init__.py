@@ -23,6 +23,7 @@ from ..services import consents
 from ..services.outbox import LetterToSend
 from ..services.storefront.order_page import OrderView
 from . import (
+    about_account,
     about_carts,
     about_credit,
     about_data,
@@ -58,7 +59,8 @@ KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
 
 
 WITHOUT_ORDER: dict[str, Callable[[dict[str, Any]], Words]] = (
-    about_credit.KINDS
+    about_account.KINDS
+    | about_credit.KINDS
     | about_stock.KINDS
     | about_staff.KINDS
     | about_sign_in.KINDS

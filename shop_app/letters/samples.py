@@ -74,6 +74,11 @@ def _data(kind: str, view: OrderView | None) -> dict[str, Any]:
         },
         "staff_password_changed": {"by": "owner"},
         "staff_factor_changed": {"change": "factor_added", "factor": "passkey"},
+        "customer_email_code": {"change": "0", "seed": "sample"},
+        "customer_email_changed": {"change": "0", "until": now().isoformat()},
+        "customer_password_changed": {"change": "set"},
+        "customer_passkey_changed": {"change": "added"},
+        "customer_new_browser": {"device": _("Firefox on Linux"), "network": ""},
         "staff_new_browser": {"device": _("Firefox on Linux"), "network": ""},
     }.get(kind, {})
 

@@ -29,6 +29,7 @@ from .catalog import (
 )
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .desk import Presence, Reason, ReasonKind
+from .email_change import EmailChange
 from .letter import Consent, Letter, UnreachableAddress
 from .list import BulkJob, BulkRow, BulkRowState, BulkState, JobRun, ListPreference, SavedView
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym

@@ -136,6 +136,8 @@ class Order(SQLModel, table=True):
     cart_version: int = 0
     """The cart's version that was ordered; a changed cart is another order."""
     customer_id: int | None = refers("customer.id", index=False, default=None, ondelete="SET NULL")
+    claimed_at: datetime | None = None
+    """When it joined the account of its e-mail address; None for one that was placed while signed in."""
     email: str = Field(max_length=254, index=True)
     phone: str = Field(default="", max_length=40)
     status: str = word(OrderStatus.PENDING)

@@ -9,6 +9,7 @@ import reflex as rx
 from shop_app.components import layout, styles, texts
 from shop_app.components.badges import empty_state, note
 from shop_app.components.controls import button, link_button, text_link
+from shop_app.components.forms import browser_form
 from shop_app.components.icons import icon
 from shop_app.components.kit import (
     Component,
@@ -99,6 +100,7 @@ def _head() -> Component:
                     both(of(Order).view.phase != "confirming", not_(of(Order).view.can_pay_again)),
                     lambda: again_button(of(Order).view.number, Again.of_page, size="m"),
                 ),
+                when(of(Order).can_keep, _keep),
                 button(
                     icon("print", styles.ICON_S),
                     _("Print"),
@@ -112,6 +114,17 @@ def _head() -> Component:
             class_name="border-b border-line pt-8 pb-9 md:pt-14 md:pb-12",
         ),
         class_name=styles.WRAP,
+    )
+
+
+def _keep() -> Component:
+    """One button: a code goes to the order's address, and typing it leads back here."""
+    order = of(Order).view
+    return browser_form(
+        el.input(type="hidden", name="email", value=order.email),
+        el.input(type="hidden", name="next", value="/orders/" + order.token),
+        button(_("Keep this order in an account"), type="submit", kind="outline", data_testid="keep-order"),
+        action="/account/login",
     )
 
 

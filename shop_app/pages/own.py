@@ -20,9 +20,11 @@ from . import (
 from .account import addresses as account_addresses
 from .account import credit as account_credit
 from .account import data as account_data
+from .account import email_undo as account_email_undo
 from .account import login, saved
 from .account import orders as account_orders
 from .account import overview as account_overview
+from .account import security as account_security
 from .admin import audit as admin_audit
 from .admin import categories as admin_categories
 from .admin import collection as admin_collection
@@ -71,6 +73,8 @@ PAGES = (
     *login.PAGES,
     account_data.PAGE,
     letters.PAGE,
+    account_security.PAGE,
+    account_email_undo.PAGE,
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,

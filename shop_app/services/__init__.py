@@ -7,6 +7,7 @@ transaction of another that it may not be imported by, it follows its events: th
 from ..core import events
 from .catalog import collection_rules
 from .inventory import commands as inventory_commands
+from .orders import claims
 from .returns import status as return_status
 from .search import listing_index
 from .stock_alerts import line
@@ -21,3 +22,4 @@ events.follow(events.CollectionsChanged, listing_index.follow_collections)
 events.follow(events.StockChanged, listing_index.follow_stock)
 events.follow(events.StockChanged, line.follow_stock)
 events.follow(events.ReturnRefunded, return_status.follow_refund)
+events.follow(events.AccountAddressChanged, claims.follow_address)

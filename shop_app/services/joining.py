@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from .cart import joining as cart_joining
+from .orders import claims
 from .stock_alerts import line
 from .wishlists import joining as wishlist_joining
 
@@ -17,3 +18,4 @@ def join(session: Session, customer_id: int, visitor_hash: str) -> None:
     cart_joining.join(session, customer_id, visitor_hash)
     wishlist_joining.join(session, customer_id, visitor_hash)
     line.join(session, customer_id, visitor_hash)
+    claims.claim(session, customer_id)

@@ -51,11 +51,13 @@ BY_STRANGERS = frozenset(
         "withdrawal_received",
         "stock_confirm",
         "staff_reset",
+        "customer_email_taken",
     }
 )
 """Kinds that can be caused without paying, or by knowing an order's number and address.
 
-Not the code to sign in, which has limits of its own (`rates.SIGN_IN_LETTER`): a day later it is of no use."""
+Not codes, which have limits of their own (`rates.SIGN_IN_LETTER`, `ACCOUNT_LETTER`): a day later one is of no
+use."""
 DAYS_AHEAD = 3
 """Days for which letters to one mailbox may wait."""
 CLAIMED_FOR = timedelta(minutes=2)

@@ -21,6 +21,7 @@ from ..models import (
     AuditEntry,
     Cart,
     DataExport,
+    EmailChange,
     KnownBrowser,
     Letter,
     LoginSession,
@@ -53,6 +54,9 @@ _login = table_of(LoginSession)
 _spent = table_of(SpentChallenge)
 _code = table_of(SignInCode)
 _browser = table_of(KnownBrowser)
+_change = table_of(EmailChange)
+EMAIL_CHANGE_DAYS = 4
+"""The old address can take one back for three of them."""
 _letter = table_of(Letter)
 _inbox = table_of(ProviderEvent)
 _export = table_of(DataExport)
@@ -110,6 +114,15 @@ def sign_in_codes(session: Session, most: int) -> int:
     ids = _ids(session, _code.c.id, _code.c.expires_at <= now(), most)
     if ids:
         session.connection().execute(delete(_code).where(_code.c.id.in_(ids)))
+    return len(ids)
+
+
+def email_changes(session: Session, most: int) -> int:
+    """Changes of an account's address that can neither be confirmed nor taken back any more."""
+    old = _change.c.created_at < _days_ago(EMAIL_CHANGE_DAYS)
+    ids = _ids(session, _change.c.id, old, most)
+    if ids:
+        session.connection().execute(delete(_change).where(_change.c.id.in_(ids)))
     return len(ids)
 
 
@@ -229,6 +242,7 @@ COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "sessions": sessions,
     "passkey challenges": challenges,
     "codes to sign in": sign_in_codes,
+    "changes of an address": email_changes,
     "known browsers": known_browsers,
     "letters": letters,
     "messages": inbox,

@@ -11,14 +11,16 @@ from sqlmodel import Session
 from shop_app.core import db
 from shop_app.core.access import rates
 from shop_app.core.access.cookies import key_hash
+from shop_app.core.access.principal import Principal
 from shop_app.core.errors import NotFound
 from shop_app.core.pages import Address
+from shop_app.services.orders import claims
 from shop_app.services.storefront import order_page
 from shop_app.services.storefront.order_page import OrderView
 from shop_app.workflows import pay
 
 from . import attempt_limits, live
-from .base import internal, personal, public
+from .base import asked_by, internal, personal, public
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +32,16 @@ def exists(session: Session, address: Address) -> None:
     order_page.view(session, address.parameter("token"))
 
 
+def _view_and_claim(session: Session, token: str, by: Principal) -> tuple[OrderView, bool]:
+    return order_page.view(session, token), claims.can_be_kept(session, token, by)
+
+
 @personal
 class Order(rx.State):
     view: OrderView = OrderView()
     missing: bool = False
+    can_keep: bool = False
+    """Whether it can be kept in an account by signing in with its address."""
     _waiting: bool = False
     """Whether `wait` runs for this tab; one is enough, whichever order it shows."""
     _looks: int = 0
@@ -45,10 +53,11 @@ class Order(rx.State):
         token = order_token(self)
         try:
             async with attempt_limits.counted(self, rates.ORDER_LINK):
-                self._show(await db.read(order_page.view, token))
+                view, self.can_keep = await db.read(_view_and_claim, token, await asked_by(self))
         except NotFound:
-            self.view, self.missing = OrderView(), True
+            self.view, self.missing, self.can_keep = OrderView(), True, False
             return None
+        self._show(view)
         await live.join_order(self, key_hash(token))
         return self._next()
 

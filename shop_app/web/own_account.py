@@ -1,7 +1,8 @@
-"""What staff do to their own account by HTTP, as it takes a password or a passkey, or brings a new cookie.
+"""What people do to their own account by HTTP, as it takes a password or a passkey, or brings a new cookie.
 
-POST /admin/login/passkey[/options], /admin/passkeys[/options], /admin/confirm[/options] for scripts, in JSON;
-POST /admin/security/password as a plain form. Passwords never reach a State.
+For scripts, in JSON: POST /admin/login/passkey[/options], and for staff below /admin and customers below
+/account, passkeys[/options] and confirm[/options]. As a plain form: POST /admin/security/password. What
+customers alone do is in `web/customer_account.py`. Passwords never reach a State.
 """
 
 from __future__ import annotations
@@ -19,8 +20,15 @@ from shop_app.core.access import clients, policy, rates
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, ShopError, TooMany
 from shop_app.core.i18n import _
-from shop_app.services.accounts import open_sessions, own_account, passkeys, passwords, sessions
-from shop_app.services.accounts.browsers import Browser
+from shop_app.services.accounts import (
+    customer_account,
+    open_sessions,
+    own_account,
+    passkeys,
+    passwords,
+    sessions,
+)
+from shop_app.services.accounts.browsers import Browser, Kind
 from shop_app.services.accounts.sessions import WrongLogin
 
 from . import refused_sign_ins, sign_in
@@ -39,13 +47,13 @@ from .sent_forms import (
 from .staff_sign_in import LOGIN, SECURITY
 
 
-async def _staff(request: Request) -> Principal:
+async def sender(request: Request) -> Principal:
     """Who sends it.
 
-    Errors  Forbidden for everybody but staff.
+    Errors  Forbidden for everybody but staff below /admin, for everybody but customers elsewhere.
     """
     by = await policy.who(clients.header(request.scope, b"cookie"))
-    if by.kind != "staff":
+    if by.kind != ("staff" if request.url.path.startswith("/admin/") else "customer"):
         raise Forbidden(_("You are signed out. Sign in again."))
     return by
 
@@ -93,13 +101,14 @@ async def add_options(request: Request) -> Response:
 async def add(request: Request) -> Response:
     """Keep the passkey that the browser made."""
     sent, by, client = await json_body(request), await _fresh(request), clients.of_scope(request.scope)
-    await db.write(passkeys.add, by, sent.get("answer"), client.visitor, str(sent.get("name", "")))
+    command = passkeys.add if by.kind == "staff" else customer_account.add_passkey
+    await db.write(command, by, sent.get("answer"), client.visitor, str(sent.get("name", "")))
     return said({})
 
 
 async def _fresh(request: Request) -> Principal:
     """Errors  Forbidden; Conflict for whoever has to prove first who they are."""
-    by = await _staff(request)
+    by = await sender(request)
     if not await db.read(open_sessions.fresh, by.session_id):
         raise Conflict(_("Confirm that it is you."), code="prove_again")
     return by
@@ -111,41 +120,49 @@ async def _fresh(request: Request) -> Principal:
 @to_script
 async def confirm_options(request: Request) -> Response:
     """A challenge for one's own passkeys."""
-    by, client = await _staff(request), clients.of_scope(request.scope)
+    by, client = await sender(request), clients.of_scope(request.scope)
     await rates.take(rates.PASSKEY, client)
-    return _json(await db.read(passkeys.options, "confirm", client.visitor, by.id))
+    return _json(await db.read(passkeys.options, "confirm", client.visitor, by.id, kind=_kind(by)))
 
 
 @to_script
 async def confirm(request: Request) -> Response:
     """A password, a code or a passkey of whoever is signed in: the session gets a new key."""
-    by, client = await _staff(request), clients.of_scope(request.scope)
+    by, client = await sender(request), clients.of_scope(request.scope)
     await rates.take(rates.SECOND_FACTOR, client, email=by.email)
     if request.headers.get("content-type", "").startswith("application/json"):
         key = await db.write(_by_passkey, by, (await json_body(request)).get("answer"), client.visitor)
     else:
         sent = await fields(request, "password", "code")
-        key = await (_by_password(by, sent["password"]) if sent["password"] else _by_code(by, sent["code"]))
-    return said({}, session_cookie(key))
+        key = await (
+            _by_password(by, sent["password"])
+            if sent["password"]
+            else _by_code(by, sent["code"], client.visitor)
+        )
+    return said({}, session_cookie(key, _kind(by)))
 
 
 def _by_passkey(session: Session, by: Principal, answer: Any, visitor_hash: str) -> str:
-    passkeys.prove(session, answer, "confirm", visitor_hash, by.id)
+    passkeys.prove(session, answer, "confirm", visitor_hash, by.id, kind=_kind(by))
     return open_sessions.prove_again(session, by)
 
 
 async def _by_password(by: Principal, password: str) -> str:
     try:
-        await sign_in.prove(by.email, password, kind="staff")
+        await sign_in.prove(by.email, password, kind=_kind(by))
     except WrongLogin:
         raise Invalid(_("This isn't your password."), field="password") from None
     return await db.write(open_sessions.prove_again, by)
 
 
-async def _by_code(by: Principal, code: str) -> str:
+async def _by_code(by: Principal, code: str, visitor_hash: str) -> str:
     if not code:
         raise Invalid(_("Enter your password or a code."))
-    return await db.write(_prove_code, by, code)
+    if by.kind == "staff":
+        return await db.write(_prove_code, by, code)
+    if key := await db.write(customer_account.prove_by_letter, by, code, visitor_hash):
+        return key
+    raise Invalid(_("This code is wrong, or too old. Ask for a new one."), field="code")
 
 
 def _prove_code(session: Session, by: Principal, code: str) -> str:
@@ -159,7 +176,7 @@ def _prove_code(session: Session, by: Principal, code: str) -> str:
 async def change_password(request: Request) -> Response:
     """The present password and the next one; all other sessions end."""
     try:
-        sent, by = await fields(request, "current", "password"), await _staff(request)
+        sent, by = await fields(request, "current", "password"), await sender(request)
         await rates.take(rates.SECOND_FACTOR, clients.of_scope(request.scope), email=by.email)
         proven = await sign_in.prove(by.email, sent["current"], kind="staff")
         hashed = await sign_in.on_thread(passwords.hash_password, sent["password"], about=(by.email, by.name))
@@ -175,6 +192,10 @@ async def change_password(request: Request) -> Response:
     return see_other(SECURITY, session_cookie(key), done="password")
 
 
+def _kind(by: Principal) -> Kind:
+    return "staff" if by.kind == "staff" else "customer"
+
+
 def _json(options: str) -> Response:
     return with_cookies(said(json.loads(options)), ())
 
@@ -182,9 +203,15 @@ def _json(options: str) -> Response:
 routes = [
     Route("/admin/login/passkey/options", sign_in_options, methods=["POST"]),
     Route("/admin/login/passkey", sign_in_by_passkey, methods=["POST"]),
-    Route("/admin/passkeys/options", add_options, methods=["POST"]),
-    Route("/admin/passkeys", add, methods=["POST"]),
-    Route("/admin/confirm/options", confirm_options, methods=["POST"]),
-    Route("/admin/confirm", confirm, methods=["POST"]),
+    *(
+        Route(f"{base}/{path}", handler, methods=["POST"])
+        for base in ("/admin", "/account")
+        for path, handler in (
+            ("passkeys/options", add_options),
+            ("passkeys", add),
+            ("confirm/options", confirm_options),
+            ("confirm", confirm),
+        )
+    ),
     Route(f"{SECURITY}/password", change_password, methods=["POST"]),
 ]

@@ -14,8 +14,9 @@ from shop_app.services.accounts import open_sessions, sessions
 
 log = logging.getLogger(__name__)
 
-NOTE_SECONDS = 60
-"""So often it is written down that somebody works with a session."""
+NOTE_SECONDS = {"staff": 60, "customer": 600}
+"""So often it is written down that somebody works with a session. Those of staff end by idling; with those of
+customers, who are many, it is only shown."""
 
 _noted: LRUCache[int, float] = LRUCache(10_000)
 """Session -> when that was written last by this process."""
@@ -39,8 +40,8 @@ async def signed_in_by(session_id: int) -> Principal:
 
 
 def _note(principal: Principal) -> None:
-    at = time.monotonic()
-    if principal.kind != "staff" or at - _noted.get(principal.session_id, -NOTE_SECONDS) < NOTE_SECONDS:
+    at, every = time.monotonic(), NOTE_SECONDS.get(principal.kind)
+    if every is None or at - _noted.get(principal.session_id, -every) < every:
         return
     _noted[principal.session_id] = at
     task = asyncio.get_running_loop().create_task(_write(principal.session_id))

@@ -95,8 +95,23 @@ def _content(title: Text, *body: Any) -> Component:
 
 def _sign_in() -> Component:
     return el.div(
-        el.h1(_("Your account"), class_name=styles.D2),
-        el.p(_("Sign in to see your orders, addresses and saved things."), class_name="mt-3 text-ink-2"),
-        el.p(el.a(_("Sign in"), href="/account/login", class_name=styles.LINK), class_name="mt-6"),
+        el.h1(when(of(Account).ended, _("You are signed out"), _("Your account")), class_name=styles.D2),
+        el.p(
+            when(
+                of(Account).ended,
+                _("Your session has ended, and this page has been emptied."),
+                _("Sign in to see your orders, addresses and saved things."),
+            ),
+            class_name="mt-3 text-ink-2",
+        ),
+        browser_form(
+            el.input(type="hidden", name="next", value=of(Account).next),
+            button(when(of(Account).ended, _("Sign in again"), _("Sign in")), type="submit", size="s"),
+            action="/account/login",
+            method="get",
+            class_name="mt-6",
+        ),
         class_name="max-w-[440px] pb-section",
+        role="status",
+        data_testid=when(of(Account).ended, "signed-out", ""),
     )

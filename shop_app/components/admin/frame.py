@@ -17,11 +17,12 @@ from ..icons import icon
 from ..kit import Component, Text, both, contains, each, either, el, fragment, length, of, text, when
 from ..layout import connection_banner
 from ..overlays import CLOSES, modal, opens, toast
+from ..reauth import staff_reauth
 from . import look, menu
 from .menu import MenuEntry
 from .palette import PALETTE, key_sheet, palette
 from .parts import skeleton
-from .reauth import reauth_dialog, signed_out
+from .signed_out import signed_out
 
 SIDE = "desk-menu"
 ALERTS = "desk-alerts"
@@ -76,7 +77,7 @@ def desk(
         _alerts(),
         palette(),
         key_sheet(),
-        reauth_dialog(),
+        staff_reauth(),
         signed_out(),
         _notices(),
         class_name=look.DESK,

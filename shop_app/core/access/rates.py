@@ -88,6 +88,8 @@ SECOND_FACTOR = Limit(
 """A code, which only somebody with the password may try."""
 NEW_PASSWORD = Limit("new password", "30/hour", visitor="10/hour", free=5)
 """A password reset that is asked for, or done."""
+ACCOUNT_LETTER = Limit("account letter", "60/hour", visitor="12/hour", email="12/hour", free=10)
+"""A code to one's own address, or to a new one, that somebody who is signed in asks for."""
 
 CUSTOMER_PASSWORD = Limit(
     "customer's password",

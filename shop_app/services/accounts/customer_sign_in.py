@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, update
 from sqlmodel import Session, select
 
 from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.upsert import Insert, upsert
-from ...models import Customer, KnownBrowser, LoginSession, Passkey, table_of
-from . import passkeys, sessions, sign_in_codes, tickets
+from ...models import Customer, table_of
+from . import passkeys, sessions, sign_in_codes, tickets, ways_in
 from .browsers import Browser
 
 STEP = "customer-sign-in"
@@ -84,26 +83,10 @@ def _of_address(session: Session, email: str, browser: Browser) -> SignedIn | No
     customer = session.exec(select(Customer).where(Customer.email == email)).one()
     if customer.blocked_at:
         return None
-    if customer.verified_at is None:
-        verify(session, customer)
+    ways_in.verified(session, customer.id or 0)
     return sessions.open_for_customer(session, customer, browser)
 
 
 @upsert(_customer)
 def _make_once(insert: Insert) -> Any:
     return insert.on_conflict_do_nothing(index_elements=[_customer.c.email])
-
-
-def verify(session: Session, customer: Customer) -> None:
-    """Note that the owner of its address has the account now.
-
-    Whatever somebody else may have prepared before goes: password, passkeys, sessions, browsers and codes.
-    """
-    assert customer.id
-    connection = session.connection()
-    for table in (LoginSession, Passkey, KnownBrowser):
-        connection.execute(delete(table).where(table_of(table).c.customer_id == customer.id))
-    sign_in_codes.forget(session, customer.email)
-    values = {"verified_at": now(), "password_hash": None}
-    connection.execute(update(_customer).where(_customer.c.id == customer.id).values(values))
-    session.refresh(customer)

@@ -1,6 +1,6 @@
-"""The sessions that are open: listed, ended, proven again, and kept from idling.
+"""The sessions that are open, of customers and staff: listed, ended, proven again, and kept from idling.
 
-A session that ends takes the rows of its sockets along: `web/staff_sockets.py` empties their pages.
+Pages that are open with a session that ends are emptied: `web/open_sockets.py` finds them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import ColumnElement, delete, false, update
 from sqlmodel import Session, col, select
 
 from ...core.access.principal import Principal
@@ -19,9 +19,10 @@ from ...core.i18n import _
 from ...core.settings import settings
 from ...models import LoginSession, Staff, table_of
 from ..staff import audit
-from .sessions import idle_since, key_hash, new_key
+from .sessions import Kind, idle_since, key_hash, new_key
 
 _login = table_of(LoginSession)
+_PERSON = {"staff": _login.c.staff_id, "customer": _login.c.customer_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,11 @@ def seen(session: Session, session_id: int) -> None:
 
 def of(session: Session, by: Principal) -> list[SessionView]:
     """One's own sessions, this one first, then the one that was used last."""
+    open_now = _own(by) & (_login.c.expires_at > now())
+    if by.kind == "staff":
+        open_now &= _login.c.last_seen_at > idle_since()
     rows = session.exec(
-        select(LoginSession)
-        .where(
-            LoginSession.staff_id == by.id,
-            LoginSession.expires_at > now(),
-            LoginSession.last_seen_at > idle_since(),
-        )
-        .order_by(col(LoginSession.last_seen_at).desc())
+        select(LoginSession).where(open_now).order_by(col(LoginSession.last_seen_at).desc())
     ).all()
     views = [
         SessionView(
@@ -96,15 +94,16 @@ def end(session: Session, by: Principal, session_id: int) -> None:
 
     Errors  NotFound where it isn't theirs, or has ended.
     """
-    if not _end(session, (_login.c.id == session_id) & (_login.c.staff_id == by.id)):
+    if not _end(session, (_login.c.id == session_id) & _own(by)):
         raise NotFound(_("That session has ended already."))
-    audit.record(session, by.actor, "session_ended", "staff", by.email, staff_id=by.id)
+    if by.kind == "staff":
+        audit.record(session, by.actor, "session_ended", "staff", by.email, staff_id=by.id)
 
 
 def end_others(session: Session, by: Principal) -> int:
     """End all of one's own sessions but this one; how many those were."""
-    ended = _end(session, (_login.c.staff_id == by.id) & (_login.c.id != by.session_id))
-    if ended:
+    ended = _end(session, _own(by) & (_login.c.id != by.session_id))
+    if ended and by.kind == "staff":
         after = {"sessions": ended}
         audit.record(session, by.actor, "sessions_ended", "staff", by.email, after=after, staff_id=by.id)
     return ended
@@ -125,12 +124,17 @@ def end_all_of(session: Session, staff_id: int, by: Principal) -> int:
     return ended
 
 
-def forget(session: Session, staff_id: int, but: int = 0) -> int:
-    """End the sessions of a member of staff, except `but`, without a word in the audit; how many those were.
+def forget(session: Session, person_id: int, but: int = 0, *, kind: Kind = "staff") -> int:
+    """End the sessions of a person, except `but`, without a word in the audit; how many those were.
 
     For commands that have an entry of their own: a new password, an account that is closed.
     """
-    return _end(session, (_login.c.staff_id == staff_id) & (_login.c.id != but))
+    return _end(session, (_PERSON[kind] == person_id) & (_login.c.id != but))
+
+
+def _own(by: Principal) -> ColumnElement[bool]:
+    """What one's own sessions have in common; nobody has any."""
+    return _PERSON[by.kind] == by.id if by.kind in _PERSON else false()
 
 
 def _end(session: Session, which: ColumnElement[bool]) -> int:

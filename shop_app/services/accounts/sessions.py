@@ -173,13 +173,26 @@ def sign_in(session: Session, login: Proven, browser: Browser = UNKNOWN) -> tupl
 
 
 def open_for_customer(session: Session, customer: Customer, browser: Browser) -> tuple[str, Principal]:
-    """The same for a customer who has proven who they are; its caller looks whether they are blocked."""
+    """The same for a customer who has proven who they are; its caller looks whether they are blocked.
+
+    Errors  WrongLogin where the way in that they proved was taken away meanwhile.
+    """
     assert customer.id
+    proven = _ways_in(customer)
+    session.refresh(customer, with_for_update=True)
+    if _ways_in(customer) != proven:
+        raise WrongLogin
     lasts = timedelta(days=settings().customer_session_days)
     key, row = _open(session, browser, lasts, customer=customer)
     principal = _customer(customer, row)
-    browsers.remember(session, principal, browser)
+    if browsers.remember(session, principal, browser):
+        notices.tell(session, customer.email, "customer_new_browser", device=row.device, network=row.network)
     return key, principal
+
+
+def _ways_in(customer: Customer) -> tuple[object, ...]:
+    """What changes when one can't get in any more as before."""
+    return customer.verified_at, customer.password_hash, customer.blocked_at
 
 
 def sign_in_by_factor(session: Session, staff_id: int, browser: Browser, by: str) -> tuple[str, Principal]:

@@ -20,7 +20,7 @@ from ...core.errors import NotFound
 from ...core.i18n import _
 from ...models import Letter, table_of
 from .. import outbox
-from ..accounts import sign_in_codes
+from ..accounts import email_changes, sign_in_codes
 from ..lists import spec as lists
 from ..lists.spec import Action, Arguments, Cell, Column, Filter, ListSpec, Plan, Row, Tab, Unchanged
 from ..staff import audit
@@ -139,13 +139,14 @@ def shown(session: Session, letter_id: int, by: Principal) -> LetterShown:
 
 SECRET_LINKS = re.compile(r"(?<=/)[A-Za-z0-9_-]{22,}")
 """Tokens in addresses: who reads the outbox isn't whom the letter is for."""
-_SIGN_IN_CODE = re.compile(r"\b\d{6}\b")
+_CODE = re.compile(r"\b\d{6}\b")
+_HAS_CODE = (sign_in_codes.LETTER, email_changes.LETTER)
 
 
 def _without_secrets(kind: str, text: str) -> str:
     """The text without what would let its reader act as the person whom the letter is for."""
     text = SECRET_LINKS.sub("…", text)
-    return _SIGN_IN_CODE.sub("…", text) if kind == sign_in_codes.LETTER else text
+    return _CODE.sub("…", text) if kind in _HAS_CODE else text
 
 
 def _made(session: Session, letter_id: int) -> tuple[str, str]:

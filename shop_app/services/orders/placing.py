@@ -42,7 +42,7 @@ from ..inventory import commands as inventory_commands
 from ..promotions import commands as promotions_commands
 from ..shipping import queries as shipping_queries
 from ..shop import legal
-from . import awaited_payment, finding, numbers
+from . import awaited_payment, claims, finding, numbers
 from . import commands as order_commands
 from .queries import OrderHead, head_of, order, order_discount, order_line
 
@@ -281,6 +281,7 @@ def _freeze(
         row |= {"paid_at": row["placed_at"]}
     order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
     finding.write_words(session, order_id, form.email, row["ship_to"], row["bill_to"], new=True)
+    claims.claim_one(session, order_id)
     _freeze_lines(session, order_id, priced)
     # From here on others wait for what this order changes: first what few want, last what everybody does.
     units: dict[int, int] = {}

@@ -9,7 +9,7 @@ from ...core.typed_text import prose
 from ...models import Order
 from ...providers.payments.base import Shopper
 from ..customers import addresses
-from . import finding
+from . import claims, finding
 
 
 def fill_in(session: Session, order_id: int, shopper: Shopper) -> str:
@@ -36,6 +36,7 @@ def fill_in(session: Session, order_id: int, shopper: Shopper) -> str:
     order.ship_to = order.bill_to = addresses.normal(typed) | {"region": prose(shopper.region)[:100]}
     session.flush()
     finding.write_words(session, order_id, order.email, order.ship_to)
+    claims.claim_one(session, order_id)
     if shopper.country != order.country:
         return f"The address is in {shopper.country}, and the order was priced for {order.country}."
     return "" if order.email else "The payment names no e-mail address that can be written to."

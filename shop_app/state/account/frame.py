@@ -18,12 +18,16 @@ class Account(rx.State):
     email: str = ""
     """Theirs; before the sign-in the one that was typed in its first step."""
     signed_in: bool = False
+    ended: bool = False
+    """Whether this tab's session has ended while the page was open."""
+    next: str = ""
+    """The address of that page, to come back to."""
 
     @rx.event
     @customer
     async def load(self):
         by = await asked_by(self)
-        self.name, self.email, self.signed_in = by.name, by.email, True
+        self.name, self.email, self.signed_in, self.ended = by.name, by.email, True, False
 
     @rx.event
     @public
@@ -40,3 +44,12 @@ class Account(rx.State):
             self.email = customer_sign_in.read(ticket, visitor_hash(self)).email
         except Expired:
             self.email = ""
+
+
+async def show_ended(root: rx.State) -> bool:
+    """Say on a page of an account that its session has ended; whether it is one."""
+    path = root.rx_router_url.path
+    if is_account := path == "/account" or path.startswith("/account/"):
+        account = await root.get_state(Account)
+        account.ended, account.next = True, path
+    return is_account

@@ -29,7 +29,7 @@ from .. import live
 from ..base import asked_by, say, staff
 from ..forms import Form, FormState
 from ..input_types import Flag, LineUnits, LongText, Name, RecordId, ShortText, TypedUnits
-from .reauth import ask_again, is_fresh
+from ..reauth import ask_again, is_fresh
 from .shell import can_undo, say_with_undo
 
 RequestKey = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{8,48}\z", max_length=48)]

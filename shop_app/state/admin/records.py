@@ -27,7 +27,7 @@ from .. import live
 from ..base import asked_by, say, staff
 from ..forms import Form
 from ..input_types import LongText, Name, RecordId, ShortText
-from .reauth import ask_again, is_fresh
+from ..reauth import ask_again, is_fresh
 from .shell import BackOffice
 
 Word = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.-]{0,64}\z", max_length=64)]

@@ -29,7 +29,7 @@ from .. import attempt_limits
 from ..base import address_of, asked_by, say, staff
 from ..forms import Form, FormState
 from ..input_types import RecordId, ShortText
-from .reauth import ask_again, is_fresh
+from ..reauth import ask_again, is_fresh
 
 
 class NameForm(Form):

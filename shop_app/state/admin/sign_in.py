@@ -10,7 +10,6 @@ from sqlmodel import Session
 from shop_app.core.i18n import _
 from shop_app.core.pages import Address
 from shop_app.services.accounts import passwords, tickets
-from shop_app.state import live
 
 MAX_TICKET = tickets.MAX_CHARS
 
@@ -33,14 +32,13 @@ class SignedOut(rx.State):
     """The address of the page, to come back to."""
 
 
-async def show_ended(root: rx.State) -> None:
-    """Say on a tab of the back office that its session has ended; one of the shop goes on as a guest's."""
+async def show_ended(root: rx.State) -> bool:
+    """Say on a tab of the back office that its session has ended; whether it is one."""
     url = root.rx_router_url
-    if url.path.startswith("/admin"):
+    if is_admin := url.path.startswith("/admin"):
         signed_out = await root.get_state(SignedOut)
         signed_out.shown, signed_out.next = True, url.path + (f"?{url.query}" if url.query else "")
-    else:
-        live.connect_again(root)
+    return is_admin
 
 
 def view(_session: Session, address: Address) -> SignInView:

@@ -22,7 +22,7 @@ from shop_app.services.staff.roles import RoleDraft, RoleView
 from ..base import asked_by, say, staff
 from ..forms import Form, FormState
 from ..input_types import Email, Flag, Name, RecordId, ShortText
-from .reauth import ask_again, is_fresh
+from ..reauth import ask_again, is_fresh
 
 Action = Literal["disable", "enable", "end_sessions", "reset_factor"]
 RoleCode = Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,31}\z", max_length=32)]

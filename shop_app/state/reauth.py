@@ -1,4 +1,4 @@
-"""Proving again who one is, before what needs it: refunds above a limit, exports, keys, changes of staff.
+"""Proving again who one is, before what needs it: large refunds, exports, changes of how one signs in.
 
     by = await asked_by(self)
     if not await is_fresh(by):
@@ -18,11 +18,11 @@ from shop_app.core.access.principal import Principal
 from shop_app.core.i18n import _
 from shop_app.services.accounts import open_sessions
 
-from ..base import internal, say, staff
+from .base import internal, public, say
 
 
 class Reauth(rx.State):
-    """Whether the dialog is open; `components/admin/reauth.py` draws it on every page of the back office."""
+    """Whether the dialog is open; `components/reauth.py` draws it. It knows nothing of who is signed in."""
 
     is_open: bool = False
 
@@ -32,12 +32,12 @@ class Reauth(rx.State):
         self.is_open = True
 
     @rx.event
-    @staff()
+    @public
     async def close(self):
         self.is_open = False
 
     @rx.event
-    @staff()
+    @public
     async def proven(self):
         """The page's script says so, and nothing follows from it: `is_fresh` reads the database."""
         self.is_open = False
