@@ -180,7 +180,8 @@
   const EMAIL = "shop-login-email";
   addEventListener("submit", (event) => {
     const form = event.target;
-    if ("login" in form.dataset) sessionStorage.setItem(EMAIL, form.elements.namedItem("email").value);
+    // A customer goes on to the next step, and leaves nothing behind.
+    if ("login" in form.dataset && base() === "/admin") sessionStorage.setItem(EMAIL, form.elements.namedItem("email").value);
   });
   const fillEmail = () => {
     const kept = sessionStorage.getItem(EMAIL);

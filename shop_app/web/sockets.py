@@ -49,6 +49,8 @@ _CLOSE = "1"
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
 # The headers of a socket's request that Reflex and the shop read, with their longest lengths. The request
 # stays in memory for as long as the tab is open, so others are dropped.
+MAX_COOKIE_CHARS = 2_000
+"""Of one of ours: keys have 43, the ticket between the steps of a sign-in has an address and a target."""
 _KEPT_HEADER_CHARS = {
     b"host": 300,
     b"origin": 300,
@@ -173,10 +175,11 @@ def _field(scope: Scope, name: str) -> str:
 def _bind_to_visitor(scope: Scope) -> None:
     """Reduce the request to what is read later, and replace its token by the key of the tab's State."""
     cookie = header(scope, b"cookie")
+    names = (cookies.visitor_cookie(), cookies.session_cookie(), cookies.step_cookie())
     own_cookies = "; ".join(
         f"{name}={value}"
-        for name in (cookies.visitor_cookie(), cookies.session_cookie())
-        if (value := cookies.read(cookie, name)[:100])
+        for name in names
+        if (value := cookies.read(cookie, name)) and len(value) <= MAX_COOKIE_CHARS
     )
     headers = {name: header(scope, name)[-most:] for name, most in _KEPT_HEADER_CHARS.items()}
     scope["headers"] = [(name, value.encode("latin-1")) for name, value in headers.items() if value]
