@@ -20,7 +20,7 @@ os.environ["SHOP_TESTING"] = "1"
 import hypothesis
 import pytest
 import time_machine
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from shop_app.core import db, events, fact_cache, migrate
@@ -171,6 +171,26 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
 
 
 # --- Databases ----------------------------------------------------------------------------------
+
+
+def _compile_once() -> None:
+    """Let all engines of a kind share their compiled statements: each test has an engine of its own."""
+    create, connected = db.create_engine, dict[str, Engine]()
+
+    def create_sharing(url: Any, **options: Any) -> Engine:
+        engine = create(url, **options)
+        if first := connected.get(engine.dialect.name):
+            engine.dialect = engine.pool._dialect = first.dialect
+            engine._compiled_cache = first._compiled_cache
+        else:
+            # A dialect knows its server once it has been connected to one.
+            event.listen(engine, "connect", lambda *_: connected.setdefault(engine.dialect.name, engine))
+        return engine
+
+    db.create_engine = create_sharing
+
+
+_compile_once()
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,12 @@
 """Runs the whole suite part by part, says how long each took, and closes with one line of totals.
 
-With arguments it is one call of pytest: `python -m tests.run -k cart`.
+With arguments it is one call of pytest: `python -m tests.run -k cart`; `--part NAME` runs that part alone.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,8 @@ class Part:
     name: str
     paths: list[Path]
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """What its processes used, and those that they waited for."""
     counts: Counter[str] = field(default_factory=Counter)
     file_seconds: Counter[str] = field(default_factory=Counter)
     """What the tests of each file took together, in all processes."""
@@ -69,7 +72,7 @@ def run(part: Part) -> None:
     spread = ["-n", "2", "--dist", how] if part.name in SPREAD and (os.cpu_count() or 1) > 1 else []
     with tempfile.TemporaryDirectory() as folder:
         report, figures = Path(folder) / "report.xml", Path(folder) / "figures"
-        started = time.monotonic()
+        started, used_before = time.monotonic(), _cpu_of_children()
         part.status = subprocess.run(
             [
                 sys.executable,
@@ -84,11 +87,16 @@ def run(part: Part) -> None:
             cwd=TESTS.parent,
             env=os.environ | {"TESTS_FIGURES": str(figures)},
         ).returncode
-        part.seconds = time.monotonic() - started
+        part.seconds, part.cpu_seconds = time.monotonic() - started, _cpu_of_children() - used_before
         if report.exists():
             part.counts, part.file_seconds = _counts(report), _file_seconds(report)
         if figures.exists():
             part.figures = figures.read_text()
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _counts(report: Path) -> Counter[str]:
@@ -115,10 +123,13 @@ def close(done: list[Part]) -> int:
     seconds = sum(part.seconds for part in done)
     counts = sum((part.counts for part in done), Counter[str]())
     broken = [part.name for part in done if part.status not in (0, NOTHING_COLLECTED)]
-    print("\npart        seconds  passed  failed  errors  skipped")
+    print("\npart        seconds      CPU  passed  failed  errors  skipped")
     for part in done:
         numbers = "".join(f"{part.counts[name]:8d}" for name in ("passed", "failed", "errors", "skipped"))
-        print(f"{part.name:<10}{part.seconds:9.1f}{numbers}" + ("   <- red" if part.name in broken else ""))
+        print(
+            f"{part.name:<10}{part.seconds:9.1f}{part.cpu_seconds:9.1f}{numbers}"
+            + ("   <- red" if part.name in broken else "")
+        )
     slowest = sum((part.file_seconds for part in done), Counter[str]()).most_common(SLOWEST_FILES)
     print("\nThe slowest files: " + ", ".join(f"{name} {took:.0f} s" for name, took in slowest))
     for part in done:
@@ -137,10 +148,16 @@ def close(done: list[Part]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    if arguments:
+    chosen = parts()
+    if arguments[:1] == ["--part"] and len(arguments) == 2:
+        chosen = [part for part in chosen if part.name == arguments[1]]
+        if not chosen:
+            print(f"There is no part {arguments[1]}; there are {', '.join(part.name for part in parts())}.")
+            return 2
+    elif arguments:
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
     done = []
-    for part in parts():
+    for part in chosen:
         print(f"\n--- {part.name}", flush=True)
         run(part)
         done.append(part)
