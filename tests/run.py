@@ -33,8 +33,8 @@ PARTS = {
 NOTHING_COLLECTED = 5
 SLOWEST_FILES = 20
 OF_REAL_TIME = ("state", "http", "faults", "scale", "journeys")
-"""Parts whose tests wait for browsers, servers and the clock: where others use the machine too, one of them may
-fail that is well. It is run once more, alone, and named as unsteady where it passes then (decision 79)."""
+"""Parts whose tests wait for browsers, servers and the clock: where others use the machine too, one may fail
+that is well. It is run once more, alone, and named as unsteady where it passes then (decision 79)."""
 NEVER_AGAIN = ("tests/faults/test_kills.py",)
 """What goes wrong by chance there is what these tests are for; so it is in the rules, services and races."""
 MOST_AGAIN = 5

@@ -35,7 +35,7 @@ def account_page(current: str, title: Text, *body: Any, ready: Any = True) -> Co
         el.div(
             when(
                 of(Account).signed_in,
-                el.div(_navigation(current), _content(title, *body), class_name=_COLUMNS),
+                el.div(_navigation(current), _content(title, *body), _leave(), class_name=_COLUMNS),
                 _sign_in(),
             ),
             class_name=f"{styles.WRAP} pt-8 md:pt-12",
@@ -51,6 +51,7 @@ def open_account_page(current: str, title: Text, *body: Any, for_guests: Any, re
         el.div(
             when(signed_in, _navigation(current)),
             _content(title, when(not_(signed_in), for_guests), *body),
+            when(signed_in, _leave()),
             class_name=when(
                 signed_in, f"{styles.WRAP} pt-8 md:pt-12 {_COLUMNS}", f"{styles.WRAP} pt-8 md:pt-12"
             ),
@@ -59,7 +60,10 @@ def open_account_page(current: str, title: Text, *body: Any, for_guests: Any, re
     )
 
 
-_COLUMNS = "grid gap-8 md:grid-cols-[232px_minmax(0,1fr)] md:gap-12"
+_COLUMNS = (
+    "grid grid-cols-[minmax(0,1fr)] gap-y-8 md:grid-cols-[232px_minmax(0,1fr)] md:grid-rows-[auto_1fr] "
+    "md:gap-x-12 md:gap-y-6"
+)
 
 
 def _navigation(current: str) -> Component:
@@ -78,9 +82,13 @@ def _navigation(current: str) -> Component:
             ),
             class_name="-mx-3 flex gap-1 overflow-x-auto md:mx-0 md:grid",
         ),
-        sign_out(class_name="mt-3 md:mt-6 md:ps-3"),
         aria_label=_("Your account"),
     )
+
+
+def _leave() -> Component:
+    """Below the navigation; on a phone at the end of the page."""
+    return sign_out(class_name="pb-section md:col-start-1 md:row-start-2 md:ps-3")
 
 
 def sign_out(**props: Any) -> Component:
@@ -90,7 +98,11 @@ def sign_out(**props: Any) -> Component:
 
 
 def _content(title: Text, *body: Any) -> Component:
-    return el.div(el.h1(title, class_name=styles.D2), *body, class_name="min-w-0 pb-section")
+    return el.div(
+        el.h1(title, class_name=styles.D2),
+        *body,
+        class_name="min-w-0 md:col-start-2 md:row-span-2 md:row-start-1 md:pb-section",
+    )
 
 
 def _sign_in() -> Component:
