@@ -12,7 +12,7 @@ from . import styles
 from .controls import text_link
 from .fields import text_field
 from .forms import error_of, form_errors, submit
-from .kit import Component, both, el, fragment, of, when, without_scripts
+from .kit import Component, both, each, el, fragment, length, of, when, without_scripts
 from .parts import busy_button
 
 
@@ -35,6 +35,38 @@ def stock_line(sku: Any) -> Component:
         aria_labelledby="stock-line",
         class_name=styles.ALERT,
         data_testid="stock-line",
+    )
+
+
+def all_places() -> Component:
+    """All that whoever is at this page waits for, and what is kept for them."""
+    places = of(StockLine).places
+    return when(
+        length(places) > 0,
+        lambda: el.section(
+            el.h2(_("Waiting for"), class_name=styles.D4),
+            el.ul(each(places, _place_row), class_name="mt-4 divide-y divide-line border-y border-line"),
+            class_name="mt-section max-w-[760px]",
+        ),
+    )
+
+
+def _place_row(place: Any) -> Component:
+    return el.li(
+        el.div(
+            text_link(place.product, href=place.address),
+            el.span(place.price, class_name="tabular-nums text-ink-2"),
+            class_name="flex flex-wrap justify-between gap-x-4",
+        ),
+        el.p(
+            place.sentence,
+            role="status",
+            class_name=when(place.state == "kept", "text-green", "text-ink-2"),
+        ),
+        key=place.link,
+        class_name="grid gap-1 py-4 text-md",
+        data_testid="line-place",
+        data_sku=place.sku,
     )
 
 

@@ -145,9 +145,9 @@ async def _join_own(state: rx.State, kind: str) -> None:
     await _join(state, kind, [kind + key] if key else [])
 
 
-async def join_line(state: rx.State, sku: str) -> None:
-    """Follow the line of those who wait for this variant."""
-    await _join(state, rooms.LINE, [rooms.LINE + sku] if sku else [])
+async def join_lines(state: rx.State, skus: Iterable[str]) -> None:
+    """Follow the lines of those who wait for these variants, and no others any more."""
+    await _join(state, rooms.LINE, [rooms.LINE + sku for sku in skus])
 
 
 async def leave_checkout(state: rx.State) -> None:

@@ -10,7 +10,7 @@ from shop_app.core.email_addresses import normal_email
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.services.stock_alerts import asking, line, queries
-from shop_app.services.stock_alerts.queries import PlaceView
+from shop_app.services.stock_alerts.queries import LinkView, PlaceView
 from shop_app.workflows import ask_mailer
 
 from . import live
@@ -33,21 +33,41 @@ class StockLine(FormState, rx.State):
     """The verified address of the account that is signed in: then nothing has to be typed."""
     asked_text: str = ""
     """The answer to the form, "" before it."""
+    places: list[LinkView] = []
+    """On the page of saved things: all that whoever is here waits for."""
+    _shows_all: bool = False
 
     @rx.event
     @public
     async def show(self, sku: Sku):
         """Called by the product's page for the variant that it shows."""
         self._clear()
-        self.sku, self.asked_text = sku, ""
+        self.sku, self.asked_text, self._shows_all = sku, "", False
         by = await asked_by(self)
         self.address = await db.read(line.own_address, by.id) if by.kind == "customer" else ""
         await self._read()
 
     @rx.event
     @public
+    async def show_all(self):
+        """Called by the page of saved things. Read again once it is followed what has been found."""
+        self._shows_all, self.sku = True, ""
+        found = await self._read_all()
+        await live.join_lines(self, found)
+        if found:
+            await self._read_all()
+
+    async def _read_all(self) -> list[str]:
+        self.places = await db.read(queries.places, await shopper_key(self))
+        return [place.sku for place in self.places]
+
+    @rx.event
+    @public
     async def refresh(self):
         """The line has moved. Where it is this shopper's turn, the page that is open shortens the time."""
+        if self._shows_all:
+            await self._read_all()
+            return
         await self._read()
         if self.place.state == "kept" and not self.place.told:
             await db.write(asking.answer, await shopper_key(self), self.sku)
@@ -56,10 +76,10 @@ class StockLine(FormState, rx.State):
     async def _read(self) -> None:
         """Followed before it is read, or a move between the two would be missed."""
         key_hash = await shopper_key(self)
-        await live.join_line(self, self.sku)
+        await live.join_lines(self, [self.sku] if self.sku else [])
         self.place = await db.read(queries.place, key_hash, self.sku) if key_hash else PlaceView()
         if not self.place.state and not self.asked_text:
-            await live.join_line(self, "")
+            await live.join_lines(self, [])
 
     @rx.event
     @public

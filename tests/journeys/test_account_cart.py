@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,73 +10,38 @@ from playwright.sync_api import expect
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from shop_app.core.access.cookies import key_hash
-from shop_app.core.clock import now
-from shop_app.models import Cart, Customer, LoginSession
-from shop_app.services import joining
+from shop_app.models import LoginSession
+from tests.journeys import signing_in
 from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import DESKTOP, PHONE, Shopper
 from tests.journeys.test_pages import WCAG
 from tests.shop import Shop
 
 WITHIN_A_SECOND = 1_000
-EMAIL = "nora@example.com"
+NAME = "Nora Example"
 BOXES = "FH-RCH-SAN"
 sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 
 
-@pytest.fixture(autouse=True)
-def account(shop: Shop) -> Iterator[int]:
-    """An account without a cart."""
+def end_sessions(shop: Shop, customer_id: int) -> None:
     with Session(shop.engine) as session:
         session.connection(execution_options={"writes": True})
-        person = Customer(email=EMAIL, name="Nora Example")
-        session.add(person)
-        session.commit()
-        account_id = person.id or 0
-    yield account_id
-    with Session(shop.engine) as session:
-        session.connection(execution_options={"writes": True})
-        session.execute(delete(Cart).where(col(Cart.customer_id) == account_id))
-        session.delete(session.get_one(Customer, account_id))
-        session.commit()
-
-
-def sign_in(shop: Shop, shopper: Shopper, account: int) -> None:
-    """What a sign-in does: a session whose key is in the browser's cookie, and the cart that joins."""
-    key = secrets.token_urlsafe(32)
-    visitor = next(
-        cookie["value"] for cookie in shopper.context.cookies() if cookie["name"] == "shop_visitor"
-    )
-    with Session(shop.engine) as session:
-        session.connection(execution_options={"writes": True})
-        until = now() + timedelta(hours=1)
-        session.add(LoginSession(token_hash=key_hash(key), customer_id=account, expires_at=until))
-        joining.join(session, account, key_hash(visitor))
-        session.commit()
-    shopper.context.add_cookies([{"name": "shop_session", "value": key, "url": shop.url, "httpOnly": True}])
-
-
-def end_sessions(shop: Shop) -> None:
-    with Session(shop.engine) as session:
-        session.connection(execution_options={"writes": True})
-        session.execute(delete(LoginSession).where(col(LoginSession.customer_id).is_not(None)))
+        session.execute(delete(LoginSession).where(col(LoginSession.customer_id) == customer_id))
         session.commit()
 
 
 @sizes
-def test_a_cart_on_two_devices(shop: Shop, new_shopper: NewShopper, account: int, size: tuple[int, int]):
-    laptop, phone = new_shopper(), new_shopper(size=size)
-    laptop.open("/")
-    sign_in(shop, laptop, account)
+def test_a_cart_on_two_devices(shop: Shop, new_shopper: NewShopper, size: tuple[int, int]):
+    laptop, phone, email = new_shopper(), new_shopper(size=size), f"two{size[0]}@example.com"
+    signing_in.account(shop, email, NAME)
+    signing_in.enter(laptop, email)
     laptop.fill_cart("archive-boxes")
     laptop.open("/cart")
     phone.fill_cart("plain-picture-frame")
     phone.fill_cart("archive-boxes")
-    sign_in(shop, phone, account)
+    signing_in.enter(phone, email, target="/cart")
 
     # Both carts are one, and the note says where they differed.
-    phone.open("/cart")
     note = phone.see("merge-note").first
     expect(note).to_contain_text("in your account is in one cart now")
     expect(phone.see("cart-line")).to_have_count(2)
@@ -99,38 +61,40 @@ def test_a_cart_on_two_devices(shop: Shop, new_shopper: NewShopper, account: int
 
 
 @sizes
-def test_a_sign_in_in_the_middle_of_checkout(
-    shop: Shop, new_shopper: NewShopper, account: int, size: tuple[int, int]
-):
-    shopper = new_shopper(size=size)
+def test_a_sign_in_in_the_middle_of_checkout(shop: Shop, new_shopper: NewShopper, size: tuple[int, int]):
+    shopper, email = new_shopper(size=size), f"middle{size[0]}@example.com"
+    signing_in.account(shop, email, NAME)
     shopper.fill_cart("archive-boxes")
     shopper.open("/checkout")
     for name, text in (("given-name", "Nora"), ("address-line1", "Half a stre")):
         shopper.page.locator(f'[autocomplete~="{name}"]').first.fill(text)
     shopper.see("checkout-sign-in").click()
     shopper.page.wait_for_url(re.compile("/account/login"))
-    sign_in(shop, shopper, account)
+    shopper.ready()
+    shopper.see("account-email").fill(email)
+    shopper.see("account-continue").click()
+    shopper.page.wait_for_url("**/account/login/code")
+    shopper.ready()
+    signing_in.send_password(shopper, signing_in.PASSWORD, "/checkout")
 
-    shopper.open("/checkout")
-    for name, text in (("email", EMAIL), ("given-name", "Nora"), ("address-line1", "Half a stre")):
+    for name, text in (("email", email), ("given-name", "Nora"), ("address-line1", "Half a stre")):
         expect(shopper.page.locator(f'[autocomplete~="{name}"]').first).to_have_value(text)
-    expect(shopper.page.get_by_text(f"You are signed in as {EMAIL}")).to_be_visible()
+    expect(shopper.page.get_by_text(f"You are signed in as {email}")).to_be_visible()
     expect(shopper.see("hold-timer").first).to_be_visible()
 
 
-def test_an_ended_session_leaves_nothing_on_the_page_or_in_the_browser(
-    shop: Shop, shopper: Shopper, account: int
-):
-    shopper.open("/")
-    sign_in(shop, shopper, account)
+def test_an_ended_session_leaves_nothing_on_the_page_or_in_the_browser(shop: Shop, shopper: Shopper):
+    email = "ended@example.com"
+    customer_id = signing_in.account(shop, email, NAME)
+    signing_in.enter(shopper, email)
     shopper.fill_cart("archive-boxes")
     shopper.open("/checkout")
     street = shopper.page.locator('[autocomplete~="address-line1"]').first
     street.fill("Secret Street 7")
     street.press("Tab")
-    expect(shopper.page.get_by_text(f"You are signed in as {EMAIL}")).to_be_visible()
+    expect(shopper.page.get_by_text(f"You are signed in as {email}")).to_be_visible()
 
-    end_sessions(shop)
+    end_sessions(shop, customer_id)
 
     # Emptied at once; the tab connects again within a second or two, as a guest.
     nothing = shopper.page.get_by_text("There is nothing to check out")
@@ -142,4 +106,4 @@ def test_an_ended_session_leaves_nothing_on_the_page_or_in_the_browser(
         "() => document.documentElement.outerHTML"
         " + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"
     )
-    assert not [word for word in (EMAIL, "Nora Example", "Secret Street", BOXES) if word in kept]
+    assert not [word for word in (email, NAME, "Secret Street", BOXES) if word in kept]

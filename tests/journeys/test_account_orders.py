@@ -9,16 +9,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlmodel import col, select
 
-from shop_app.core.access import cookies
 from shop_app.models import Address, Customer, Order
 from shop_app.services.search import listing_index
-from tests.factories import make_product, sign_in, variant_with
+from tests.factories import make_product, variant_with
+from tests.journeys import signing_in
 from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import DESKTOP, PHONE, Shopper
 from tests.journeys.test_pages import WCAG
 from tests.shop import Shop
 
-EMAIL, PASSWORD = "shopper@example.com", "demo-shopper"
+EMAIL = signing_in.DEMO_EMAIL
 
 
 def axe(shopper: Shopper) -> list[str]:
@@ -31,12 +31,9 @@ def fits(shopper: Shopper) -> bool:
     return shopper.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def signed_in(shopper: Shopper, shop: Shop) -> Shopper:
-    """The shopper with a session of the demo's customer."""
-    with shop.session() as session:
-        key, _who = sign_in(session, EMAIL, PASSWORD, "customer")
-        session.commit()
-    shopper.context.add_cookies([{"name": cookies.session_cookie(), "value": key, "url": shop.url}])
+def signed_in(shopper: Shopper) -> Shopper:
+    """The shopper as the demo's customer."""
+    signing_in.enter(shopper, EMAIL, signing_in.DEMO_PASSWORD)
     return shopper
 
 
@@ -60,7 +57,7 @@ def test_an_order_is_ordered_again_with_one_thing_gone_and_one_dearer(
 ):
     names = [f"{thing} {size[0]}" for thing in ("Again Mug", "Again Bowl")]
     stock(shop, *names)
-    shopper = signed_in(new_shopper(size=size, dark=size == PHONE), shop)
+    shopper = signed_in(new_shopper(size=size, dark=size == PHONE))
     for name in names:
         shopper.open(f"/products/{name.lower().replace(' ', '-')}")
         shopper.add_to_cart()
@@ -99,7 +96,7 @@ def test_addresses_are_kept_and_offered_at_checkout(new_shopper: NewShopper, sho
         for address in session.exec(select(Address).where(Address.customer_id == customer_id(shop))):
             session.delete(address)
         session.commit()
-    shopper = signed_in(new_shopper(size=PHONE), shop)
+    shopper = signed_in(new_shopper(size=PHONE))
     shopper.open("/account/addresses")
     for street, postcode in (("Oranienstraße 18", "10999"), ("Am Speicher 4", "10115")):
         shopper.see("address-add").click()
@@ -139,8 +136,8 @@ def test_addresses_are_kept_and_offered_at_checkout(new_shopper: NewShopper, sho
 
 @pytest.mark.parametrize("page", ["/account", "/account/orders", "/account/addresses", "/account/credit"])
 @pytest.mark.parametrize(("size", "dark"), [(PHONE, True), (DESKTOP, False)])
-def test_the_accounts_pages_are_sound(new_shopper: NewShopper, shop: Shop, page, size, dark):
-    shopper = signed_in(new_shopper(size=size, dark=dark), shop)
+def test_the_accounts_pages_are_sound(new_shopper: NewShopper, page, size, dark):
+    shopper = signed_in(new_shopper(size=size, dark=dark))
     shopper.open(page)
     assert axe(shopper) == []
     assert fits(shopper)

@@ -7,12 +7,14 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
 import reflex as rx
+from sqlalchemy.exc import NoResultFound
 
 from shop_app.core import db
 from shop_app.core.access import rates, security_log
@@ -20,7 +22,10 @@ from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.policy import policy_of
 from shop_app.core.errors import ShopError
 from shop_app.services.cart import commands as cart_commands
+from shop_app.state.account.credit import Credit
+from shop_app.state.account.security import AccountSecurity
 from shop_app.state.admin.invitation import Invitation
+from shop_app.state.again import Again
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
@@ -99,12 +104,32 @@ async def _take_back(tab: Any) -> str:
     return ""
 
 
+async def _again(tab: Any) -> str:
+    await tab.of_page()
+    return ""
+
+
+async def _redeem(tab: Any) -> str:
+    await submit(tab, "redeem", {"credit": "GUES-SGUE-SSGU"})
+    return tab.errors.get("credit", "")
+
+
+async def _confirm_email(tab: Any) -> str:
+    # Nobody is signed in, so there is no account to show afterwards.
+    with suppress(NoResultFound):
+        await submit(tab, "confirm_email", {"code": "123456"})
+    return tab.refused
+
+
 NO_ORDER, NO_LIST = "/orders/a-token-that-no-order-has", "/lists/a-token-that-no-list-has"
 TRIES: dict[str, tuple[type[rx.State], str, Callable[[Any], Awaitable[str]]]] = {
+    "AccountSecurity.confirm_email": (AccountSecurity, "/account/security", _confirm_email),
+    "Again.of_page": (Again, NO_ORDER, _again),
     "Cart.apply_code": (Cart, "/cart", _discount),
     "Cart.apply_credit": (Cart, "/cart", _credit),
     "Checkout.apply_code": (Checkout, "/checkout", _discount),
     "Checkout.apply_credit": (Checkout, "/checkout", _credit),
+    "Credit.redeem": (Credit, "/account/credit", _redeem),
     "Invitation.accept": (Invitation, "/admin/invitation/a-token-of-no-invitation", _accept),
     "Invitation.load": (Invitation, "/admin/invitation/a-token-of-no-invitation", _load),
     "Lookup.find": (Lookup, "/orders/lookup", _find),
@@ -170,7 +195,7 @@ async def _until_refused(
 
 
 COMMANDS = {"change_and_view", "look_up", "view", "request", "withdraw", "by_token", "offer", "welcome"}
-COMMANDS |= {"of_order", "write", "take_back", "shared"}
+COMMANDS |= {"of_order", "write", "take_back", "shared", "of_token", "redeem", "confirm", "_view_and_claim"}
 WALL = 1300
 
 
@@ -182,7 +207,7 @@ async def test_guessing_is_limited_by_visitor_whatever_the_address(name, open_ta
         tab = await open_tab(kind, path, address=f"10.0.{number // 250}.{number % 250}")
         return await attempt(tab)
 
-    commands = COMMANDS - ({"view"} if kind is Checkout else set())
+    commands = COMMANDS - ({"view"} if kind in (Checkout, AccountSecurity) else set())
     tries_made = await _until_refused((one(n) for n in range(WALL)), 250, counted, commands)
     assert 0 < tries_made <= 240
 
@@ -191,7 +216,7 @@ async def test_guessing_is_limited_by_visitor_whatever_the_address(name, open_ta
 async def test_guessing_is_limited_by_the_64_of_an_ipv6_address_whatever_the_cookie(
     name, open_tab, shop, counted, no_waiting, monkeypatch
 ):
-    if name.endswith((".load", ".show_more")):
+    if name.endswith((".load", ".show_more", ".of_page")):
         # Its limit takes long to reach; a lower one is the same code.
         for link in ("order link", "list link"):
             lower = rates.Limit(link, "30/10 minutes", visitor="240/10 minutes")
@@ -204,7 +229,7 @@ async def test_guessing_is_limited_by_the_64_of_an_ipv6_address_whatever_the_coo
         )
         return await attempt(tab)
 
-    commands = COMMANDS - ({"view"} if kind is Checkout else set())
+    commands = COMMANDS - ({"view"} if kind in (Checkout, AccountSecurity) else set())
     tries_made = await _until_refused((one(n) for n in range(WALL)), 130, counted, commands)
     assert 0 < tries_made <= 120
     elsewhere = await open_tab(kind, path, visitor="e" * 43, address="2001:db8:1:3::1")

@@ -10,15 +10,20 @@ from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.policy import set_principal
 from shop_app.core.access.principal import Principal
+from shop_app.core.clock import now
 from shop_app.core.errors import Forbidden, NotFound
 from shop_app.core.events import WishListsChanged
+from shop_app.models import Customer
 from shop_app.realtime.bus import Push, bus
+from shop_app.services.stock_alerts import line
+from shop_app.services.stock_alerts.queries import PlaceView
 from shop_app.state import pushes
 from shop_app.state.account.frame import Account
 from shop_app.state.account.saved import Removed, Saved
 from shop_app.state.live import handler_name
 from shop_app.state.pushes import Changes
 from shop_app.state.shared_list import SharedList
+from shop_app.state.stock_line import StockLine
 from tests.factories import make_customer
 from tests.paying import rows
 from tests.state.conftest import send, submit
@@ -162,6 +167,22 @@ async def test_a_guest_shows_no_name(open_tab, shop):
     with pytest.raises(Forbidden):
         await submit(tab, "show_name", {"list_id": str(tab.view.current.id), "shown_name": "Sam"})
     assert [row.shown_name for row in rows("wish_list")] == [""]
+
+
+async def test_the_page_shows_what_its_reader_waits_for(open_tab, sam):
+    with db.transaction() as session:
+        session.get_one(Customer, sam.id).verified_at = now()
+        session.flush()
+        line.ask_as(session, sam.id, CLAY)
+    tab = await open_tab(StockLine, PAGE)
+    await tab.show_all()
+    assert [(place.sku, place.product, place.sentence) for place in tab.places] == [
+        (CLAY, "Fable Lamp, Clay", "You are number 1 in line.")
+    ]
+    with db.transaction() as session:
+        line.leave_as(session, f"customer:{sam.id}", CLAY)
+    await tab.refresh()
+    assert (tab.places, tab.place) == ([], PlaceView())
 
 
 async def test_pages_that_show_the_lists_are_asked_to_load_them(open_tab, shop, monkeypatch):

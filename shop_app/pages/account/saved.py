@@ -11,9 +11,11 @@ from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.kit import Component, el, fragment, length, of, text, when
 from shop_app.components.parts import needs_scripts
 from shop_app.components.saved import list_links, list_settings, own_thing, things, undo_row
+from shop_app.components.waiting import all_places
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state.account.saved import ROUTE, Saved
+from shop_app.state.stock_line import StockLine
 
 NAME = _("Saved")
 
@@ -58,6 +60,7 @@ def _lists() -> Component:
                 on_click=Saved.show_more,
             ),
         ),
+        all_places(),
         when(length(view.lists) > 0, list_settings),
     )
 
@@ -74,4 +77,6 @@ def _nothing() -> Component:
     )
 
 
-PAGE = Page(ROUTE, page, title=partial(texts.titled, NAME), load=(Saved.load,), private=True)
+PAGE = Page(
+    ROUTE, page, title=partial(texts.titled, NAME), load=(Saved.load, StockLine.show_all), private=True
+)

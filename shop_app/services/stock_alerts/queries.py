@@ -84,6 +84,7 @@ class LinkView:
     """What the link in a letter leads to; without a state there is nothing behind it any more."""
 
     state: Literal["", "unconfirmed", "waiting", "kept", "ordered"] = ""
+    sku: str = ""
     product: str = ""
     price: str = ""
     address: str = ""
@@ -105,12 +106,18 @@ def place(session: Session, key_hash: str, sku: str) -> PlaceView:
     return _waiting(session, row) if row else PlaceView()
 
 
-def places(session: Session, key_hash: str) -> list[PlaceView]:
-    """The same for all that this shopper waits for: for the account's page of saved things."""
+def places(session: Session, key_hash: str) -> list[LinkView]:
+    """All that this shopper waits for, what is kept first: for the page of saved things."""
+    if not key_hash:
+        return []
     params = {"key": key_hash, "most": MOST}
-    kept = [_kept(row) for row in session.connection().execute(_HAS_ANYWHERE, params)]
+    kept = session.connection().execute(_HAS_ANYWHERE, params).all()
     waits = session.connection().execute(_WAITS_ANYWHERE, params).all()
-    return [*kept, *(_waiting(session, row) for row in waits)]
+    about = words.of_variants(session, {row.variant_id for row in (*kept, *waits)})
+    return [
+        *(_linked(_kept(row), row, about) for row in kept),
+        *(_linked(_waiting(session, row), row, about) for row in waits),
+    ]
 
 
 def behind_link(session: Session, token: str) -> LinkView:
@@ -123,9 +130,13 @@ def behind_link(session: Session, token: str) -> LinkView:
         if row is None:
             return LinkView()
         view = _waiting(session, row)
-    about = words.of_variants(session, [row.variant_id])[row.variant_id]
+    return _linked(view, row, words.of_variants(session, [row.variant_id]))
+
+
+def _linked(view: PlaceView, row: Any, about: dict[int, dict[str, Any]]) -> LinkView:
+    variant, link = about[row.variant_id], words.link(row.token)
     return LinkView(
-        view.state, about["product"], about["price"], about["path"], words.link(token), view.sentence
+        view.state, view.sku, variant["product"], variant["price"], variant["path"], link, view.sentence
     )
 
 
