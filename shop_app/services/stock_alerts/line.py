@@ -8,7 +8,7 @@ them before the worker has asked (`asking`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select, update
@@ -309,7 +309,7 @@ def _sold_out(session: Session, sku: str) -> int:
     return variant_id
 
 
-def _row(variant_id: int, email: str, key_hash: str) -> Mapping[str, Any]:
+def _row(variant_id: int, email: str, key_hash: str) -> dict[str, Any]:
     return {
         "variant_id": variant_id,
         "email": email,
