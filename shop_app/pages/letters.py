@@ -97,7 +97,7 @@ def _record(view: Any) -> Component:
 PAGE = Page(
     "/letters/[token]",
     page,
-    title=texts.titled(NAME),
+    title=lambda _view: texts.titled(NAME),
     view=preferences,
     head=Head(robots="noindex"),
 )

@@ -65,5 +65,9 @@ def _gone() -> Component:
 
 
 PAGE = Page(
-    line_link.ROUTE, page, title=texts.titled(TITLE), view=line_link.view, head=Head(robots="noindex")
+    line_link.ROUTE,
+    page,
+    title=lambda _view: texts.titled(TITLE),
+    view=line_link.view,
+    head=Head(robots="noindex"),
 )

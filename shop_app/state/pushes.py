@@ -26,6 +26,7 @@ from .cart import Cart
 from .checkout import Checkout
 from .live import PAGE_LOADS, Author, author, handler_name
 from .order import Order
+from .order_reviews import OrderReviews
 from .shared_list import SharedList
 from .stock_line import StockLine
 
@@ -49,7 +50,8 @@ KINDS = (
     events.DataExportMoved,
 )
 
-
+_ORDER = (handler_name(Order.load), handler_name(OrderReviews.load))
+"""What an order's page is asked to do when the order has changed: what has arrived can be reviewed."""
 _desk_order: tuple[str, ...] = ()
 """What an order's page in the back office is asked to do when the order has changed."""
 
@@ -174,7 +176,7 @@ async def publish(changes: Changes) -> None:
         for order_id in order_ids:
             bus().publish(Push(f"{rooms.DESK_ORDER}{order_id}", ask=_desk_order))
         for token in await db.read(order_audience, order_ids):
-            bus().publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
+            bus().publish(Push(rooms.ORDER + key_hash(token), ask=_ORDER))
         for customer_id in await db.read(order_owners, order_ids):
             bus().publish(_own_orders(customer_id))
         await asyncio.sleep(0)
@@ -242,7 +244,7 @@ async def of_rooms(names: Collection[str]) -> AsyncIterator[Push]:
         for product in await db.read(availability.of_products, slugs):
             yield _product(product)
     for token_hash in _keys(names, rooms.ORDER):
-        yield Push(rooms.ORDER + token_hash, ask=(handler_name(Order.load),))
+        yield Push(rooms.ORDER + token_hash, ask=_ORDER)
     for shopper_key in _keys(names, rooms.CHECKOUT):
         yield Push(rooms.CHECKOUT + shopper_key, ask=(handler_name(Checkout.refresh),))
     for shopper_keys in _chunks(_keys(names, rooms.CART)):

@@ -68,8 +68,8 @@ def test_what_is_sold_out_promises_no_day_and_can_be_asked_for(shop: Shop, new_s
     _count_in(shop, 2)
     _serves(shop, f"/products/dune-mug?variant={CLAY}", "Only 2 left in Clay")
     with shop.session() as session:
-        letters = session.exec(select(Letter).where(Letter.kind == "stock_confirm")).all()
-        assert [letter.to_email for letter in letters] == ["ada@example.com"]
+        to_ada = select(Letter).where(Letter.kind == "stock_confirm", Letter.to_email == "ada@example.com")
+        assert len(session.exec(to_ada).all()) == 1
     shopper.choose("Moss")
     expect(form).to_have_count(0)
     shopper.choose("Clay")

@@ -70,7 +70,7 @@ def wait(shopper: Shopper, shop: Shop, email: str, place: int) -> None:
     shopper.see("tell-me").click()
     expect(shopper.see("alert-noted")).to_contain_text(f"We wrote to {email}")
     letter = shopper.tab()
-    shopper.open(link(shop, email), letter)
+    letter.goto(link(shop, email))
     expect(shopper.see("line-place", letter)).to_have_text("Do you want to be told when it is back?")
     shopper.see("line-confirm", letter).click()
     expect(shopper.see("line-place", letter)).to_have_text(f"You are number {place} in line.")

@@ -480,6 +480,32 @@ def test_a_move_of_the_line_is_an_event_with_the_skus():
     assert set(heard) == {events.LineMoved((CLAY,))}
 
 
+def test_a_cart_with_the_variant_hears_that_one_is_kept_and_that_it_is_not_any_more():
+    wait(ADA, EVE)
+    count_in(1)
+    serve()
+    with db.transaction() as session:
+        cart_commands.add(session, key_hash(ADA), CLAY, 1)
+    cart_id = rows("cart")[0].id
+    heard: list[events.Event] = []
+    stops = [events.subscribe(kind, heard.append) for kind in (events.CartChanged, events.LineMoved)]
+    with db.transaction() as session:
+        line.take_over(session, token(ADA), key_hash("phone"))
+    taken_over = set(heard)
+    heard.clear()
+    with db.transaction() as session:
+        line.take_over(session, token(ADA), key_hash(ADA))
+    given_back = set(heard)
+    heard.clear()
+    later(settings().offer_seconds)
+    waiting.serve_line(lambda _seconds: None)
+    for stop in stops:
+        stop()
+    both = {events.CartChanged(cart_id), events.LineMoved((CLAY,))}
+    assert (taken_over, given_back, set(heard)) == (both, both, both)
+    assert (offered(), wrong_in_the_books()) == ([EVE], [])
+
+
 def test_an_old_request_is_forgotten():
     wait(ADA)
     later((settings().stock_alert_days + 1) * 86_400)

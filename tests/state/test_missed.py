@@ -20,6 +20,7 @@ from shop_app.state.checkout import Checkout
 from shop_app.state.live import handler_name
 from shop_app.state.missed import catch_up
 from shop_app.state.order import Order
+from shop_app.state.order_reviews import OrderReviews
 
 from .conftest import VISITOR, Tab
 
@@ -64,18 +65,18 @@ async def test_every_room_gets_what_its_pages_need(open_tab: Tab, shop: None):
     await tab.add("FABLE-LAMP-MOSS", 1)
     mine, nobody = key_hash(VISITOR), key_hash("n" * 43)
     asked = {
-        rooms.CART + mine: Cart.load,
-        rooms.CHECKOUT + mine: Checkout.refresh,
-        rooms.ORDER + "hash": Order.load,
-        rooms.LIST + "orders": RecordList.look,
-        rooms.STAFF + "1": RecordList.look_at_jobs,
+        rooms.CART + mine: (Cart.load,),
+        rooms.CHECKOUT + mine: (Checkout.refresh,),
+        rooms.ORDER + "hash": (Order.load, OrderReviews.load),
+        rooms.LIST + "orders": (RecordList.look,),
+        rooms.STAFF + "1": (RecordList.look_at_jobs,),
     }
     sent = await caught_up(
         *asked, rooms.CART + nobody, rooms.STOREFRONT, "product:fable-lamp", "product:gone", "a-socket"
     )
     lamp = sent.pop("product:fable-lamp")
     assert {name: push.ask for name, push in sent.items()} == {
-        name: (handler_name(handler),) for name, handler in asked.items()
+        name: tuple(map(handler_name, handlers)) for name, handlers in asked.items()
     }
     values = lamp.patch["now_fable-lamp"]
     assert values["variants"]["FABLE-LAMP-MOSS"]["max_quantity"] == 3

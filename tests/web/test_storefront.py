@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from reflex import Var
 from sqlalchemy import Engine
 from sqlmodel import select
 from starlette.datastructures import QueryParams
@@ -16,7 +17,8 @@ from shop_app.core.errors import NotFound
 from shop_app.core.pages import MovedTo
 from shop_app.models import Product, ProductStatus, Review, SlugRedirect
 from shop_app.page import Page
-from shop_app.pages import home, listing, not_found, plain, product, withdrawal
+from shop_app.pages import home, line_link, listing, not_found, own, plain, product, withdrawal
+from shop_app.pages.account import email_undo
 from shop_app.providers.payments import registry
 from shop_app.services.catalog import reviews
 from shop_app.services.search import listing_index
@@ -52,6 +54,19 @@ def _get(page: Page, address: str = "", **parameters: str) -> Served:
 
 def _cards(page: Served) -> list[str]:
     return re.findall(r'data-slug="([^"]+)"', page.html)
+
+
+def test_a_title_is_made_with_the_page_so_that_the_served_one_is_text():
+    made_at_import = [one.route for one in own.PAGES if isinstance(one.title, Var)]
+    assert made_at_import == []
+
+
+@pytest.mark.usefixtures("shop")
+def test_links_of_letters_that_lead_to_nothing_are_pages_that_say_so():
+    for served in (_get(line_link.PAGE, token="none"), _get(email_undo.PAGE, ticket="none")):
+        assert (served.status, served.robots) == (200, "noindex")
+        assert "<h1" in served.html
+        assert " · " in served.title
 
 
 @pytest.mark.usefixtures("shop")

@@ -81,7 +81,7 @@ def _over() -> Component:
 PAGE = Page(
     f"{email_changes.PATH}/[ticket]",
     page,
-    title=texts.titled(TITLE),
+    title=lambda _view: texts.titled(TITLE),
     view=view,
     head=Head(robots="noindex"),
 )

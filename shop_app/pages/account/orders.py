@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from shop_app.components import styles, texts
@@ -113,7 +114,7 @@ def _pages() -> Component:
 PAGE = Page(
     "/account/orders",
     page,
-    title=texts.titled(NAME),
+    title=partial(texts.titled, NAME),
     load=(Account.load, Orders.load),
     for_customers=True,
 )

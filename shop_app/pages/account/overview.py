@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from shop_app.components import styles, texts
@@ -115,7 +116,7 @@ def _credit() -> Component:
 PAGE = Page(
     "/account",
     page,
-    title=texts.titled(NAME),
+    title=partial(texts.titled, NAME),
     load=(Account.load, Overview.load),
     for_customers=True,
 )

@@ -6,23 +6,26 @@ its movement. Who waits is the business of `stock_alerts`. Locks: cart, then off
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
+from ...core import events
 from ...core.clock import now
 from ...core.errors import Conflict
 from ...core.i18n import _
 from ...core.upsert import Insert, upsert
-from ...models import Cart, MovementKind, StockOffer, StockReserve, table_of
-from .ledger import Move, in_sku_order, level, record, shift, shift_all
+from ...models import Cart, CartLine, MovementKind, StockOffer, StockReserve, table_of
+from .ledger import Move, in_sku_order, level, record, shift, shift_all, variant
 
 offer = table_of(StockOffer)
 reserve = table_of(StockReserve)
 _cart = table_of(Cart)
+_cart_line = table_of(CartLine)
 
 _of_cart = (_cart.c.id == bindparam("cart"), offer.c.key_hash == _cart.c.key_hash, offer.c.order_id.is_(None))
 _UNITS = (
@@ -61,7 +64,18 @@ _OF_VARIANT = select(offer.c.id).where(offer.c.variant_id == bindparam("variant"
 _END = (
     delete(offer)
     .where(offer.c.id.in_(bindparam("ids", expanding=True)))
-    .returning(offer.c.variant_id, offer.c.order_id)
+    .returning(offer.c.variant_id, offer.c.order_id, offer.c.key_hash)
+)
+_SKUS = select(variant.c.sku).where(variant.c.id.in_(bindparam("ids", expanding=True)))
+_CARTS_WITH = (
+    select(_cart.c.id)
+    .join(_cart_line, _cart_line.c.cart_id == _cart.c.id)
+    .where(
+        _cart.c.key_hash.in_(bindparam("keys", expanding=True)),
+        _cart.c.completed_at.is_(None),
+        _cart_line.c.variant_id.in_(bindparam("variants", expanding=True)),
+    )
+    .distinct()
 )
 _ADD = insert(offer)
 _RESERVED = select(reserve.c.units).where(reserve.c.variant_id == bindparam("variant")).with_for_update()
@@ -128,6 +142,7 @@ def offer_to(
     same = {"variant_id": variant_id, "offered_at": now(), "expires_at": expires_at}
     session.connection().execute(_ADD, [{**person, **same} for person in people])
     _shrink(session, variant_id, len(people), reserved)
+    publish_carts(session, [person["key_hash"] for person in people], [variant_id])
 
 
 def _shrink(session: Session, variant_id: int, units: int, reserved: int) -> None:
@@ -171,6 +186,13 @@ def open_again(session: Session, order_id: int) -> list[Move]:
     ]
 
 
+def publish_carts(session: Session, keys: Collection[str], variant_ids: Collection[int]) -> None:
+    """Say that these shoppers' carts changed, as far as they have one of these variants in it."""
+    params = {"keys": list(keys), "variants": list(variant_ids)}
+    for cart_id in session.connection().execute(_CARTS_WITH, params).scalars().all():
+        events.publish(session, events.CartChanged(cart_id))
+
+
 # --- The end of offers ---
 
 
@@ -190,15 +212,17 @@ def end(session: Session, offer_ids: Sequence[int], *, reason: str, actor: str =
     """End these offers, which the caller has locked; units that no order has are free again."""
     if not offer_ids:
         return
-    units: dict[int, int] = {}
-    for variant_id, order_id in session.connection().execute(_END, {"ids": list(offer_ids)}):
-        if order_id is None:
-            units[variant_id] = units.get(variant_id, 0) + 1
+    ended = session.connection().execute(_END, {"ids": list(offer_ids)}).all()
+    units = Counter(row.variant_id for row in ended if row.order_id is None)
     moves = [
         Move(variant_id, MovementKind.UNHELD, held=-units[variant_id])
         for variant_id in in_sku_order(session, units)
     ]
     record(session, shift_all(session, moves), reason=reason, actor=actor)
+    if units:
+        publish_carts(session, [row.key_hash for row in ended if row.order_id is None], units)
+        skus = session.connection().execute(_SKUS, {"ids": list(units)}).scalars()
+        events.publish(session, events.LineMoved(tuple(sorted(skus))))
 
 
 def lock_all(session: Session, variant_id: int, *, wait: bool = True) -> list[int]:

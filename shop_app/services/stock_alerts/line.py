@@ -8,7 +8,7 @@ them before the worker has asked (`asking`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select, update
@@ -78,7 +78,7 @@ _OWN_OFFERS = select(offer.c.token).where(
     offer.c.variant_id == bindparam("variant"), offer.c.key_hash == bindparam("key")
 )
 _LOCK_OFFER = (
-    select(offer.c.id, offer.c.variant_id)
+    select(offer.c.id, offer.c.variant_id, offer.c.key_hash)
     .where(offer.c.token == bindparam("word"), offer.c.order_id.is_(None))
     .with_for_update()
 )
@@ -230,6 +230,8 @@ def take_over(session: Session, token: str, key_hash: str) -> str:
     if row is None or not key_hash:
         raise NotFound(_("It isn't kept for you any more."))
     session.connection().execute(_TAKE_OVER, {"offer": row.id, "to_key": key_hash})
+    offers.publish_carts(session, {row.key_hash, key_hash}, [row.variant_id])
+    moved(session, [row.variant_id])
     return session.connection().execute(_SKUS, {"ids": [row.variant_id]}).scalar_one()
 
 
@@ -307,7 +309,7 @@ def _sold_out(session: Session, sku: str) -> int:
     return variant_id
 
 
-def _row(variant_id: int, email: str, key_hash: str) -> Mapping[str, Any]:
+def _row(variant_id: int, email: str, key_hash: str) -> dict[str, Any]:
     return {
         "variant_id": variant_id,
         "email": email,
