@@ -13,7 +13,7 @@ from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound, OutOfStock
 from shop_app.core.settings import settings
 from shop_app.models import Customer, Product, ProductStatus, StockPolicy
-from shop_app.services import outbox, retention
+from shop_app.services import consents, outbox, retention
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.inventory import commands as inventory_commands
@@ -478,6 +478,24 @@ def test_a_move_of_the_line_is_an_event_with_the_skus():
     count_in(1)
     stop()
     assert set(heard) == {events.LineMoved((CLAY,))}
+
+
+def test_who_unsubscribed_leaves_the_line_and_is_told_again_once_they_ask_again():
+    wait(ADA, EVE)
+    with db.transaction() as session:
+        consents.withdraw(session, ADA, "back_in_stock", "one-click")
+    assert [row.email for row in rows("stock_alert")] == [EVE]
+    wait(ADA)
+    with db.reading() as session:
+        assert [(one.given, one.source) for one in consents.history(session, ADA)] == [
+            (True, "line"),
+            (False, "one-click"),
+            (True, "line"),
+        ]
+        assert consents.may_send(session, "stock_offer", ADA)
+    count_in(1)
+    serve()
+    assert offered() == [EVE]
 
 
 def test_an_old_request_is_forgotten():
