@@ -24,18 +24,26 @@ from shop_app.core.settings import settings
 from shop_app.models import (
     Address,
     BulkJob,
+    EmailChange,
+    KnownBrowser,
     LoginSession,
+    Order,
+    Passkey,
     Product,
     ProviderEvent,
     Review,
     SavedView,
+    SignInCode,
     StockAlert,
+    WishItem,
+    WishList,
 )
 from shop_app.services import consents, retention
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.credit import commands as credit_commands
+from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import notes, placing
 from shop_app.services.personal import archive, exports, person
@@ -43,7 +51,8 @@ from shop_app.services.personal.tables import REGISTRY
 from shop_app.services.returns import admin as returns_admin
 from shop_app.services.returns import commands as return_commands
 from shop_app.services.staff import audit
-from shop_app.worker import data_exports, jobs
+from shop_app.services.stock_alerts import line
+from shop_app.worker import data_exports, jobs, waiting
 from shop_app.workflows import erase_person
 from tests.factories import make_customer, make_staff, variant_with
 from tests.interleaving import Rival, Step, around
@@ -142,6 +151,7 @@ def fill_every_path(world: World, me: Principal) -> None:
         )
         variant = product_variant(session)
         session.add(StockAlert(variant_id=variant, email=EMAIL, mailbox=EMAIL))
+        _fill_the_account(session, me, variant)
         for kind, key in (("store_credit", "credit-key-1"), ("gift_card", "credit-key-2")):
             credit_commands.issue(
                 session, 500, by=OWNER, email=EMAIL, kind=kind, note="Canarynote", request_key=key
@@ -159,6 +169,26 @@ def fill_every_path(world: World, me: Principal) -> None:
         consents.withdraw(session, EMAIL, "news", "one-click")
         consents.note_refused(session, EMAIL, f"no such user {EMAIL}")
         exports.ask(session, me)
+
+
+def _fill_the_account(session: Session, me: Principal, variant_id: int) -> None:
+    """How one signs in, wish lists, and a review of somebody who bought as a guest."""
+    key = me.shopper_key(ME)
+    soon = now() + timedelta(days=1)
+    session.add(Passkey(customer_id=me.id, credential_id="c", public_key="p", name="Canary phone"))
+    session.add(KnownBrowser(customer_id=me.id, visitor_hash="v" * 64, device="Canary OS"))
+    session.add(SignInCode(email=EMAIL, visitor_hash="v" * 64, seed="s", tries_left=5, expires_at=soon))
+    asked = {"visitor_hash": "v" * 64, "seed": "s", "tries_left": 5, "expires_at": soon}
+    session.add(EmailChange(customer_id=me.id, old_email=EMAIL, new_email="canary-new@example.com", **asked))
+    theirs = WishList(shopper_key=key, customer_id=me.id, name="Canarylist", token="t" * 32)
+    # A guest's list is found by the name that it shows.
+    guests = WishList(shopper_key="b" * 64, name="Later", shown_name="Canarygiven Canaryfamily")
+    session.add_all([theirs, guests])
+    session.flush()
+    session.add(WishItem(list_id=theirs.id or 0, variant_id=variant_id, seen_price_minor=100))
+    bought = session.exec(select(Order)).one()
+    by_guest = {"product_id": 2, "order_id": bought.id, "author_name": "Canarygiven C.", "stars": 4}
+    session.add(Review(**by_guest, body="As a guest.", status="published"))
 
 
 def product_variant(session: Session) -> int:
@@ -202,6 +232,8 @@ def test_nothing_of_an_erased_person_is_left_but_the_invoice(world):
         "cart.checkout", "review.author_name", "review.body", "stock_alert.email", "credit_account.email",
         "credit_entry.note", "audit_entry.after", "audit_entry.object_key", "bulk_job.arguments",
         "saved_view.query", "provider_event.payload", "login_session.device", "refund.note",
+        "passkey.name", "known_browser.device", "sign_in_code.email", "email_change.new_email",
+        "wish_list.name", "wish_list.shown_name",
     }  # fmt: skip
     assert list((settings().data_dir / "letters").glob("*.eml"))
     orders = erase_person.erase(find(me), by=me)
@@ -211,8 +243,13 @@ def test_nothing_of_an_erased_person_is_left_but_the_invoice(world):
     (kept,) = rows("customer_order")
     assert kept.bill_to["line1"] == "Canarystreet 7"
     assert (kept.email, kept.phone, kept.ship_to, kept.note, kept.customer_id) == ("", "", {}, "", None)
-    assert [row.author_name for row in rows("review")] == ["", ""]
-    assert [row.body for row in rows("review")] == ["Well made.", ""]
+    assert [(row.author_name, row.order_id, row.body) for row in rows("review")] == [
+        ("", None, "Well made."),
+        ("", None, ""),
+        ("", None, "As a guest."),
+    ]
+    assert [row.name for row in rows("wish_list")] == ["Later"]
+    assert rows("wish_item") == rows("passkey") == rows("known_browser") == rows("stock_alert") == []
     assert rows("cart") == rows("stock_hold") == rows("login_session") == rows("data_export") == []
     assert (orders, len(rows("erasure"))) == (1, 1)
     assert EMAIL not in (settings().data_dir / "erased.jsonl").read_text()
@@ -310,6 +347,28 @@ def test_another_person_loses_nothing(world):
     before = {name: rows(name) for name in kept}
     erase_person.erase(find(me), by=me)
     assert {name: rows(name) for name in kept} == before
+
+
+@both
+def test_a_unit_that_is_kept_for_them_is_the_next_persons(world):
+    me = account()
+    with db.transaction() as session:
+        variant_id = product_variant(session)
+        inventory_commands.set_on_hand(session, variant_id, 0, reason="stocktake")
+        line.ask_as(session, me.id, "SHOAL-BOWL")
+        other = make_customer(session, "marta@example.com", "Marta")
+        other.verified_at = now()
+        session.flush()
+        line.ask_as(session, other.id or 0, "SHOAL-BOWL")
+        inventory_commands.set_on_hand(session, variant_id, 1, reason="stocktake")
+    waiting.serve_line(lambda _seconds: None)
+    assert [row.email for row in rows("stock_offer")] == [EMAIL]
+    erase_person.erase(find(me), by=me)
+    waiting.serve_line(lambda _seconds: None)
+    assert [row.email for row in rows("stock_offer")] == ["marta@example.com"]
+    assert traces() == set()
+    assert rows("stock_alert") == rows("stock_reserve") == []
+    assert wrong_books() == []
 
 
 # --- An erasure while an order is being placed ------------------------------------------------------
@@ -411,8 +470,12 @@ def test_an_export_has_everything_of_its_owner_and_nothing_of_others(world, cloc
         "Canarystreet 7",
         "Canarynote",
     )
-    assert len(json.loads(told["json/reviews.json"])) == 3
-    assert told["csv/account.csv"].splitlines()[0] == "id,email,name,verified_at,created_at"
+    assert len(json.loads(told["json/reviews.json"])) == 4
+    assert [row["name"] for row in json.loads(told["json/wish-lists.json"])] == ["Canarylist"]
+    assert [row["name"] for row in json.loads(told["json/passkeys.json"])] == ["Canary phone"]
+    assert told["csv/account.csv"].splitlines()[0] == (
+        "id,email,name,verified_at,blocked_at,locale,created_at"
+    )
     assert len(told["csv/orders.csv"].splitlines()) == 2
     for secret in ("other@example.com", "password_hash", "token_hash", "code_hash", "manager@example.com"):
         assert secret not in text_of_all

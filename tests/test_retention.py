@@ -18,7 +18,7 @@ from shop_app.core.errors import Conflict, NotFound
 from shop_app.core.settings import settings
 from shop_app.models import Customer
 from shop_app.providers.payments import registry
-from shop_app.services import outbox, retention
+from shop_app.services import consents, outbox, retention
 from shop_app.services.accounts import sessions, sign_in_codes
 from shop_app.services.accounts.browsers import Browser
 from shop_app.services.accounts.passwords import hash_password
@@ -161,6 +161,21 @@ def test_sessions_last_as_long_as_the_settings_say_and_go_when_they_are_over(wor
     clock.shift(settings().customer_session_days * 86_400 - settings().staff_session_hours * 3600)
     assert forget() == {"sessions": 1}
     assert rows("login_session") == []
+
+
+@both
+def test_consents_that_count_no_more_and_refused_addresses_go_at_their_age(world, clock):
+    with db.transaction() as session:
+        for agreed in (True, False, True):
+            change = consents.give if agreed else consents.withdraw
+            change(session, "ada@example.com", "news", *["Write to me."] * agreed, "checkout")
+        consents.note_refused(session, "ada@example.com", "550")
+    clock.shift((settings().message_days + 1) * 86_400)
+    assert forget() == {"unreachable addresses": 1}
+    clock.shift((settings().order_years + 1) * 366 * 86_400)
+    assert forget() == {"consents": 2}
+    with db.reading() as session:
+        assert consents.is_given(session, "ada@example.com", "news")
 
 
 @both

@@ -38,6 +38,14 @@ class LineMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentWithdrawn:
+    """An address isn't to be written to about this purpose any more."""
+
+    email: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
 class PriceChanged:
     """The price or the compare-at price of these variants changed."""
 

@@ -66,8 +66,6 @@ def _link(data: dict[str, Any]) -> str:
 
 
 _ASKED = _("You get this letter because somebody asked for it in the shop with this address.")
-_DELETED = _(
-    "This is the only letter about it. Your request is deleted, so there is nothing to unsubscribe from."
-)
+_DELETED = _("This is the only letter about it: your request is deleted.")
 
 KINDS = {"stock_confirm": confirm, "stock_offer": offer, "back_in_stock": back_in_stock}

@@ -48,7 +48,7 @@ class Consent(SQLModel, table=True):
     text: str = Field(default="", max_length=500)
     """What was agreed to, as it read then; "" for a withdrawal."""
     source: str = Field(max_length=64)
-    """Where it was said: checkout, account, preferences, one-click."""
+    """Where it was said: checkout, account, preferences, one-click, line (by asking)."""
     at: datetime = moment()
 
 

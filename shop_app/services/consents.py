@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, select
 from sqlmodel import Session
 
+from ..core import events
 from ..core.clock import now
 from ..core.email_addresses import normal_email
 from ..core.errors import Invalid, NotFound
@@ -38,6 +39,7 @@ PURPOSES: dict[str, str] = {
 }
 """What someone agrees to, as it reads beside the box."""
 PURPOSE_BY_KIND: dict[str, str] = {
+    "stock_offer": "back_in_stock",
     "back_in_stock": "back_in_stock",
     "cart_reminder": "reminders",
     "review_request": "reviews",
@@ -125,6 +127,8 @@ def _change(session: Session, email: str, purpose: str, text: str, source: str, 
         return
     row = {"email": to_email, "purpose": purpose, "given": given, "text": text[:500], "source": source[:64]}
     session.connection().execute(_CHANGE, row | {"at": now()})
+    if not given:
+        events.publish(session, events.ConsentWithdrawn(to_email, purpose))
 
 
 def is_given(session: Session, email: str, purpose: str) -> bool:

@@ -20,6 +20,7 @@ from ..core.settings import settings
 from ..models import (
     AuditEntry,
     Cart,
+    Consent,
     DataExport,
     EmailChange,
     KnownBrowser,
@@ -36,6 +37,7 @@ from ..models import (
     SpentChallenge,
     StockAlert,
     StockHold,
+    UnreachableAddress,
     WishList,
     table_of,
 )
@@ -62,6 +64,9 @@ _inbox = table_of(ProviderEvent)
 _export = table_of(DataExport)
 _alert = table_of(StockAlert)
 _wish_list = table_of(WishList)
+_consent = table_of(Consent)
+_later = _consent.alias("later")
+_unreachable = table_of(UnreachableAddress)
 
 _RENEW = (
     update(_order)
@@ -217,6 +222,30 @@ def data_exports(session: Session, most: int) -> int:
     return len(ids)
 
 
+def consents(session: Session, most: int) -> int:
+    """What an address agreed to or took back, after `order_years`, once something newer counts.
+
+    The newest stays: it says whether the address may be written to.
+    """
+    same = (_later.c.email == _consent.c.email, _later.c.purpose == _consent.c.purpose)
+    old = and_(
+        _consent.c.at < _years_ago(settings().order_years), exists().where(*same, _later.c.id > _consent.c.id)
+    )
+    ids = _ids(session, _consent.c.id, old, most)
+    if ids:
+        session.connection().execute(delete(_consent).where(_consent.c.id.in_(ids)))
+    return len(ids)
+
+
+def unreachable_addresses(session: Session, most: int) -> int:
+    """Addresses that their mail server refused, after `message_days`: they may be somebody's by then."""
+    old = _unreachable.c.at < _days_ago(settings().message_days)
+    emails = _ids(session, _unreachable.c.email, old, most)
+    if emails:
+        session.connection().execute(delete(_unreachable).where(_unreachable.c.email.in_(emails)))
+    return len(emails)
+
+
 def audit_addresses(session: Session, most: int) -> int:
     """Network addresses in the audit, after `message_days`; the entries stay."""
     old = and_(_audit.c.address != "", _audit.c.at < _days_ago(settings().message_days))
@@ -250,6 +279,8 @@ COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "people": people,
     "stock alerts": stock_alerts,
     "data exports": data_exports,
+    "consents": consents,
+    "unreachable addresses": unreachable_addresses,
     "network addresses in the audit": audit_addresses,
     "audit entries": audit_entries,
     "bulk jobs": bulk_jobs.forget,

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from ..core.clock import now
 from ..core.shop import shop
-from ..models import FulfilmentStatus, Letter, Order, OrderStatus, Shipment, ShipmentState, table_of
+from ..models import FulfilmentStatus, Letter, Order, OrderStatus, Review, Shipment, ShipmentState, table_of
 from . import consents, outbox
 from .returns import returnable
 
@@ -24,8 +24,11 @@ NOT_AFTER = timedelta(days=30)
 _HERE = (FulfilmentStatus.DELIVERED.value, FulfilmentStatus.PARTIALLY_RETURNED.value)
 
 _order, _shipment, _letter = table_of(Order), table_of(Shipment), table_of(Letter)
+_review = table_of(Review)
+_reviewed = exists().where(_review.c.order_id == _order.c.id)
 _other = _shipment.alias("other")
 _letter_key = literal(f"{KIND}:", String) + cast(_order.c.id, String)
+_REVIEWED = select(_review.c.id).where(_review.c.order_id == bindparam("order")).limit(1)
 _later_parcel = exists().where(
     _other.c.order_id == _order.c.id,
     _other.c.status != ShipmentState.CANCELLED.value,
@@ -51,6 +54,7 @@ def _arrived() -> Any:
             _order.c.email != "",
             consents.may_be_sent(_order.c.email, consents.PURPOSE_BY_KIND[KIND]),
             ~_later_parcel,
+            ~_reviewed,
         )
     )
 
@@ -71,8 +75,11 @@ def write(session: Session, after_id: int, most: int) -> int | None:
 
 
 def is_due(session: Session, order_id: int) -> bool:
-    """Whether something of the order is still kept, now that its letter is to be sent."""
-    return bool(shop().review_request_days and kept(session, order_id))
+    """Whether something of the order is still kept and not reviewed, now that its letter is to be sent."""
+    if not shop().review_request_days:
+        return False
+    reviewed = session.connection().execute(_REVIEWED, {"order": order_id}).first()
+    return reviewed is None and bool(kept(session, order_id))
 
 
 def kept(session: Session, order_id: int) -> list[dict[str, Any]]:

@@ -107,7 +107,7 @@ def _unwanted(session: Session, letter: LetterToSend) -> str:
     if letter.kind == cart_reminders.KIND and not cart_reminders.is_due(session, letter.data["cart_id"]):
         return _("This cart isn't left behind any more.")
     if letter.kind == review_requests.KIND and not review_requests.is_due(session, letter.data["order_id"]):
-        return _("Nothing of this order was kept.")
+        return _("Nothing of this order was kept, or it is reviewed already.")
     return ""
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import select
 
 from shop_app.core import db
 from shop_app.core.clock import now
 from shop_app.core.errors import ProviderDown
 from shop_app.core.shop import hold, shop
+from shop_app.models import Product, Review
 from shop_app.providers.mail import AddressRefused
 from shop_app.services import consents, outbox
 from shop_app.services.cart import commands as cart_commands
@@ -243,7 +245,24 @@ def test_what_goes_back_is_not_asked_about(world, post, clock):
             session, order().token, {line("SHOAL-BOWL").position: 1}, "other", "", "l" * 32
         )
     jobs.send_letters()
-    assert problems("review_request") == ["Nothing of this order was kept."]
+    assert problems("review_request") == ["Nothing of this order was kept, or it is reviewed already."]
+
+
+def test_who_has_reviewed_already_is_not_asked(world, post, clock):
+    agree("reviews")
+    buy(world)
+    clock.shift(8 * DAY)
+    jobs.ask_for_reviews()
+    with db.transaction() as session:
+        product = session.exec(select(Product)).first()
+        assert product
+        written_one = {"product_id": product.id, "order_id": order().id, "author_name": "Ada", "stars": 5}
+        session.add(Review(**written_one, body="Well made."))
+    jobs.send_letters()
+    assert problems("review_request") == ["Nothing of this order was kept, or it is reviewed already."]
+    run_sql("DELETE FROM letter WHERE kind = 'review_request'")
+    jobs.ask_for_reviews()
+    assert written("review_request") == []
 
 
 def test_an_order_that_came_long_ago_is_not_asked_about(world, clock):

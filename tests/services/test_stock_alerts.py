@@ -13,7 +13,7 @@ from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound, OutOfStock
 from shop_app.core.settings import settings
 from shop_app.models import Customer, Product, ProductStatus, StockPolicy
-from shop_app.services import outbox, retention
+from shop_app.services import consents, outbox, retention
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.inventory import commands as inventory_commands
@@ -504,6 +504,24 @@ def test_a_cart_with_the_variant_hears_that_one_is_kept_and_that_it_is_not_any_m
     both = {events.CartChanged(cart_id), events.LineMoved((CLAY,))}
     assert (taken_over, given_back, set(heard)) == (both, both, both)
     assert (offered(), wrong_in_the_books()) == ([EVE], [])
+
+
+def test_who_unsubscribed_leaves_the_line_and_is_told_again_once_they_ask_again():
+    wait(ADA, EVE)
+    with db.transaction() as session:
+        consents.withdraw(session, ADA, "back_in_stock", "one-click")
+    assert [row.email for row in rows("stock_alert")] == [EVE]
+    wait(ADA)
+    with db.reading() as session:
+        assert [(one.given, one.source) for one in consents.history(session, ADA)] == [
+            (True, "line"),
+            (False, "one-click"),
+            (True, "line"),
+        ]
+        assert consents.may_send(session, "stock_offer", ADA)
+    count_in(1)
+    serve()
+    assert offered() == [EVE]
 
 
 def test_an_old_request_is_forgotten():

@@ -57,7 +57,9 @@ async def test_a_guest_is_asked_about_reviews_alone_and_told_where_nobody_asks(o
 
 
 async def test_a_customers_tick_counts_at_once_both_ways(open_tab, asker):
-    assert policy_of(LetterConsents.event_handlers["remind"].fn).kind == "customer"
+    declared = policy_of(LetterConsents.event_handlers["remind"].fn)
+    assert declared
+    assert declared.kind == "customer"
     hold(replace(this_shop(), cart_reminder_hours=4))
     asker.append(ADA)
     tab = await open_tab(LetterConsents, "/checkout")

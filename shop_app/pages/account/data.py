@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from shop_app.components import styles, texts
 from shop_app.components.account.frame import account_page
+from shop_app.components.account.sign_in import sign_in_scripts
 from shop_app.components.badges import note, progress
 from shop_app.components.controls import button, link_button
 from shop_app.components.fields import checkbox, field_error
 from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.kit import Component, Text, each, el, fragment, length, match, of, when
+from shop_app.components.reauth import customer_reauth
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.services.personal.own_page import ConsentLine
@@ -25,7 +27,17 @@ def title() -> Text:
 
 
 def page() -> Component:
-    return account_page("data", NAME, _file(), _consents(), _erasing(), ready=of(AccountData).loaded)
+    data = of(AccountData).data
+    return account_page(
+        "data",
+        NAME,
+        _file(),
+        _consents(),
+        _erasing(),
+        customer_reauth(has_password=data.has_password, email=data.email, on_proven=AccountData.load),
+        sign_in_scripts(),
+        ready=of(AccountData).loaded,
+    )
 
 
 # --- The file ---------------------------------------------------------------------------------------

@@ -16,6 +16,21 @@ from .person import Person
 Whose = Callable[[Person], ColumnElement[bool]]
 
 
+def of_account(model: type) -> Whose:
+    table = table_of(model)
+    return lambda person: person.has_account(table.c.customer_id)
+
+
+def of_order(model: type) -> Whose:
+    table = table_of(model)
+    return lambda person: table.c.order_id.in_(person.orders())
+
+
+def of_either(model: type) -> Whose:
+    table = table_of(model)
+    return lambda person: person.either(table)
+
+
 class Fate(StrEnum):
     """What becomes of somebody's rows when their data is erased."""
 

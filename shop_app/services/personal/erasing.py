@@ -27,11 +27,13 @@ from ...models import (
     Review,
     ReviewStatus,
     StockHold,
+    WishList,
     table_of,
 )
 from ..catalog import reviews
 from ..inventory import holds
 from ..staff import audit
+from ..stock_alerts import line
 from . import digests, under_way, words
 from .declared import Declared, Fate
 from .person import Person
@@ -40,6 +42,7 @@ from .words import Found, Words
 
 _order, _cart, _customer = table_of(Order), table_of(Cart), table_of(Customer)
 _event, _review, _credit, _hold = (table_of(one) for one in (OrderEvent, Review, CreditAccount, StockHold))
+_list = table_of(WishList)
 _LAST = (ReturnRequest, CreditAccount, Payment, Cart, Order, Customer)
 """Rows of other tables are found by these: they go last, and in this order."""
 _FREE_TEXTS = frozenset({"text", "note", "answer"})
@@ -59,12 +62,14 @@ def erase(
     Errors  Conflict with the reasons while orders are under way; NotFound where nothing is theirs.
     """
     _lock(session, person)
+    _free_carts(session, person, found)
+    line.forget(session, person.customer_id, person.emails)
+    _lock_account(session, person)
     if not force and (reasons := under_way.reasons(session, person)):
         raise Conflict(" ".join(reasons), code="under_way")
     known = Words(known.emails, tuple({*known.all, *words.of(session, person).all}))
     orders = len(session.connection().execute(person.orders()).all())
     traces = digests.of(session, person)
-    _free_carts(session, person, found)
     changed = sum(_erase_from(session, declared, person, known) for declared in _in_order())
     with audit.erasing(session, "a person"):
         words.scrub(session, found, known, _searched())
@@ -79,16 +84,21 @@ def erase(
 def _lock(session: Session, person: Person) -> None:
     """Wait for whoever is placing an order of theirs, and have the next one wait.
 
-    In the order in which placing locks too: the cart, orders, and last the account.
+    In the order in which placing locks too: the cart, orders, units, and last the account; so what is held
+    for them is released in between, and held again where the erasure is refused.
     """
-    run = session.connection().execute
     if session.connection().dialect.name != "sqlite":  # It has one writer at a time.
-        for id, condition in (
-            (_cart.c.id, _cart.c.id.in_(person.carts())),
-            (_order.c.id, person.either(_order)),
-            (_customer.c.id, person.has_account(_customer.c.id)),
-        ):
-            run(select(id).where(condition).order_by(id).with_for_update()).all()
+        _lock_rows(session, _cart.c.id, _cart.c.id.in_(person.carts()))
+        _lock_rows(session, _order.c.id, person.either(_order))
+
+
+def _lock_account(session: Session, person: Person) -> None:
+    if session.connection().dialect.name != "sqlite":
+        _lock_rows(session, _customer.c.id, person.has_account(_customer.c.id))
+
+
+def _lock_rows(session: Session, id: Any, condition: Any) -> None:
+    session.connection().execute(select(id).where(condition).order_by(id).with_for_update()).all()
 
 
 def _searched() -> list[str]:
@@ -181,10 +191,12 @@ def _audit(session: Session, person: Person, _known: Words) -> int:
 
 def _reviews(session: Session, person: Person, known: Words) -> int:
     """Published ones stay without a name, and without texts that say who wrote them."""
-    run, mine = session.connection().execute, person.has_account(_review.c.customer_id)
+    declared, run = REGISTRY.of(Review), session.connection().execute
+    assert declared.whose
+    mine = declared.whose(person)
     shown = _review.c.status == ReviewStatus.PUBLISHED.value
     hidden = run(delete(_review).where(mine, ~shown)).rowcount
-    emptied = REGISTRY.of(Review).emptied()
+    emptied = declared.emptied()
     rows = run(select(_review.c.id, _review.c.product_id, _review.c.title, _review.c.body).where(mine)).all()
     for row in rows:
         texts = {"title": words.without(row.title, known), "body": words.without(row.body, known)}
@@ -192,6 +204,16 @@ def _reviews(session: Session, person: Person, known: Words) -> int:
     if rows:
         reviews.refresh(session, {row.product_id for row in rows})
     return hidden + len(rows)
+
+
+def _wish_lists(session: Session, person: Person, _known: Words) -> int:
+    """Pages that their links have opened show nothing any more."""
+    declared, run = REGISTRY.of(WishList), session.connection().execute
+    assert declared.whose
+    gone = run(delete(_list).where(declared.whose(person)).returning(_list.c.token)).scalars().all()
+    if tokens := tuple(token for token in gone if token):
+        events.publish(session, events.WishListsChanged(f"customer:{person.customer_id}", tokens))
+    return len(gone)
 
 
 def _credit_accounts(session: Session, person: Person, _known: Words) -> int:
@@ -205,6 +227,7 @@ _SPECIAL: dict[str, Callable[[Session, Person, Words], int]] = {
     _order.name: _orders,
     _event.name: _history,
     _review.name: _reviews,
+    _list.name: _wish_lists,
     _credit.name: _credit_accounts,
     table_of(AuditEntry).name: _audit,
 }

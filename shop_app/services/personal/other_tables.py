@@ -13,7 +13,6 @@ from ...models import (
     Counter,
     Erasure,
     ExpectedDelivery,
-    KnownBrowser,
     LegalText,
     ListingChange,
     ListingFacet,
@@ -25,7 +24,6 @@ from ...models import (
     OptionValue,
     OrderDiscount,
     OrderTaxLine,
-    Passkey,
     PaymentEvent,
     Picture,
     Presence,
@@ -53,6 +51,7 @@ from ...models import (
     StaffInvitation,
     StaffRole,
     StockLevel,
+    StockReserve,
     Stocktake,
     StocktakeLine,
     Synonym,
@@ -132,6 +131,7 @@ OTHER_TABLES: dict[type[SQLModel], str] = {
     SlugRedirect: "slug product_id",
     StaffRole: "code label permissions built_in created_at version",
     StockLevel: "variant_id on_hand allocated held low_at policy backorder_on",
+    StockReserve: "variant_id units",
     Stocktake: "id actor problems started_at",
     StocktakeLine: "stocktake_id variant_id units on_hand counted_at",
     Synonym: "word meaning",
@@ -150,10 +150,8 @@ OTHER_TABLES: dict[type[SQLModel], str] = {
     # Of the people who work in the shop, not of its shoppers.
     Staff: "id email name role password_hash active created_at",
     StaffInvitation: "id email role token_hash invited_by_id created_at expires_at",
-    Passkey: "id staff_id credential_id public_key sign_count transports name created_at last_used_at",
     OneTimeCodes: "staff_id sealed_secret last_step confirmed_at created_at",
     RecoveryCode: "id staff_id code_hash created_at used_at",
-    KnownBrowser: "staff_id visitor_hash device first_at last_at",
     Presence: "record tab actor name seen_at",
 }
 """Every column of each of these tables."""

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from ...core.access.principal import Principal
 from ...core.dates import full_day, full_moment
 from ...core.i18n import _
+from ...models import Customer
 from .. import consents
 from ..consents import ConsentEntry
 from . import exports, person, under_way
@@ -26,6 +27,9 @@ class ConsentLine:
 
 @dataclass(frozen=True, slots=True)
 class DataView:
+    email: str = ""
+    has_password: bool = False
+    """By which they may prove again who they are."""
     export: ExportView = ExportView()
     consents: list[ConsentLine] = field(default_factory=list)
     """The newest first."""
@@ -50,7 +54,10 @@ def view(session: Session, by: Principal) -> DataView:
             else _("{count} orders stay in our books, with what their invoices say of you, until {day}.")
         ).format(count=f"{count:,}", day=full_day(until))
     (email,) = owner.emails or ("",)
+    account = session.get_one(Customer, owner.customer_id)
     return DataView(
+        account.email,
+        account.password_hash is not None,
         exports.view(session, by.id),
         [_line(entry) for entry in consents.history(session, email)] if email else [],
         f"/letters/{consents.token_of(email)}" if email else "",
@@ -63,6 +70,7 @@ def view(session: Session, by: Principal) -> DataView:
 _SOURCES = {
     "checkout": _("at checkout"),
     "account": _("in your account"),
+    "line": _("by asking for it"),
     "preferences": _("by the link in a letter"),
     "one-click": _("by the button of your mail program"),
 }

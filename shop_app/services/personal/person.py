@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, false, literal, or_, select
+from sqlalchemy import ColumnElement, String, cast, false, or_, select
 from sqlmodel import Session
 
 from ...core.email_addresses import normal_email
@@ -33,6 +33,10 @@ class Person:
     def has_account(self, column: Any) -> ColumnElement[bool]:
         return column == self.customer_id if self.customer_id else false()
 
+    def has_key(self, column: Any) -> ColumnElement[bool]:
+        """Rows that are found by the account's key as a shopper."""
+        return column == f"customer:{self.customer_id}" if self.customer_id else false()
+
     def either(self, table: Any) -> ColumnElement[bool]:
         """Rows of a table with both `customer_id` and `email`."""
         return or_(self.has_account(table.c.customer_id), self.has_email(table.c.email))
@@ -44,10 +48,9 @@ class Person:
         return self.orders(cast(_order.c.number, String))
 
     def carts(self) -> Any:
-        key = literal(f"customer:{self.customer_id}") if self.customer_id else literal("")
         ordered = _cart.c.id.in_(self.orders(_order.c.cart_id))
         return select(_cart.c.id).where(
-            or_(self.has_account(_cart.c.customer_id), _cart.c.key_hash == key, ordered)
+            or_(self.has_account(_cart.c.customer_id), self.has_key(_cart.c.key_hash), ordered)
         )
 
     def payments(self) -> Any:

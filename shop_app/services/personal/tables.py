@@ -8,22 +8,15 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, String, cast, or_, select
 
 from ...models import (
-    Address,
     AuditEntry,
     BulkJob,
     BulkRow,
-    Cart,
-    CartLine,
     Consent,
     CreditAccount,
     CreditEntry,
-    Customer,
-    DataExport,
     Dispute,
     JobRun,
-    KnownBrowser,
     Letter,
-    LoginSession,
     Order,
     OrderEvent,
     OrderLine,
@@ -37,37 +30,17 @@ from ...models import (
     Review,
     SavedView,
     Shipment,
-    SpentChallenge,
-    StockAlert,
-    StockHold,
     StockMovement,
     UnreachableAddress,
     table_of,
 )
-from .declared import Fate, Registry, Whose
+from .account_tables import ACCOUNTS
+from .declared import Fate, Registry, of_either, of_order
 from .other_tables import OTHER_TABLES
 from .person import Person
 
 REGISTRY = Registry()
-
-
-def _of_account(model: type) -> Whose:
-    table = table_of(model)
-    return lambda person: person.has_account(table.c.customer_id)
-
-
-def _of_order(model: type) -> Whose:
-    table = table_of(model)
-    return lambda person: table.c.order_id.in_(person.orders())
-
-
-def _of_either(model: type) -> Whose:
-    table = table_of(model)
-    return lambda person: person.either(table)
-
-
-_customer, _cart, _line, _hold = table_of(Customer), table_of(Cart), table_of(CartLine), table_of(StockHold)
-_letter, _audit, _alert = table_of(Letter), table_of(AuditEntry), table_of(StockAlert)
+_letter, _audit, _review = table_of(Letter), table_of(AuditEntry), table_of(Review)
 _refund, _dispute, _entry = table_of(Refund), table_of(Dispute), table_of(CreditEntry)
 _use, _return, _credit = table_of(PromotionUse), table_of(ReturnRequest), table_of(CreditAccount)
 _order, _consent, _unreachable = table_of(Order), table_of(Consent), table_of(UnreachableAddress)
@@ -87,92 +60,15 @@ def _about(person: Person) -> ColumnElement[bool]:
 
 
 for model, columns in OTHER_TABLES.items():
-    REGISTRY.plain(model, columns, ages="known browsers" if model is KnownBrowser else "")
-
-# --- The account --------------------------------------------------------------------------------
-
-REGISTRY.personal(
-    Customer,
-    "email name password_hash verified_at",
-    lambda person: person.has_account(_customer.c.id),
-    "id created_at version",
-    fate=Fate.DELETED,
-    hidden="password_hash version",
-    file="account",
-)
-REGISTRY.personal(
-    Address,
-    "given_name family_name company line1 line2 postal_code locality region country phone",
-    _of_account(Address),
-    "id customer_id is_default created_at",
-    fate=Fate.DELETED,
-    file="addresses",
-)
-REGISTRY.personal(
-    LoginSession,
-    "device network",
-    _of_account(LoginSession),
-    "id token_hash customer_id staff_id created_at last_seen_at expires_at proven_at lacks_factor",
-    fate=Fate.DELETED,
-    hidden="token_hash staff_id lacks_factor",
-    file="sign-ins",
-    ages="sessions",
-)
-REGISTRY.personal(
-    DataExport,
-    "token",
-    _of_account(DataExport),
-    "id customer_id percent size_bytes claimed_until asked_at ready_at expires_at",
-    fate=Fate.DELETED,
-    ages="data exports",
-)
-REGISTRY.plain(SpentChallenge, "digest expires_at", ages="passkey challenges")
-
-# --- Carts, and who waits -----------------------------------------------------------------------
-
-REGISTRY.personal(
-    Cart,
-    "key_hash customer_id codes credits checkout",
-    lambda person: _cart.c.id.in_(person.carts()),
-    "id currency country version completed_at created_at updated_at",
-    fate=Fate.DELETED,
-    written_in="checkout",
-    hidden="key_hash version credits",
-    file="carts",
-    ages="carts",
-)
-REGISTRY.personal(
-    CartLine,
-    "variant_id quantity saved",
-    lambda person: _line.c.cart_id.in_(person.carts()),
-    "id cart_id seen_price_minor added_at",
-    fate=Fate.DELETED,
-    file="cart-lines",
-)
-REGISTRY.personal(
-    StockHold,
-    "address_hash",
-    lambda person: _hold.c.cart_id.in_(person.carts()),
-    "id cart_id variant_id quantity expires_at since",
-    fate=Fate.DELETED,
-)
-REGISTRY.personal(
-    StockAlert,
-    "email mailbox",
-    lambda person: person.has_email(_alert.c.email),
-    "id variant_id created_at",
-    fate=Fate.DELETED,
-    hidden="mailbox",
-    file="asked-to-be-told",
-    ages="stock alerts",
-)
+    REGISTRY.plain(model, columns)
+REGISTRY.tables |= ACCOUNTS.tables
 
 # --- Orders, and what belongs to them -----------------------------------------------------------
 
 REGISTRY.personal(
     Order,
-    "customer_id email phone ship_to bill_to vat_number note address_hash erased_at",
-    _of_either(Order),
+    "customer_id claimed_at email phone ship_to bill_to vat_number note address_hash erased_at",
+    of_either(Order),
     "id number token link_since cart_id cart_version status payment_status fulfilment_status needs_review "
     "currency step_minor subtotal_minor discount_minor shipping_minor tax_minor total_minor tax_included "
     "country shipping_method shipping_label arrives_from arrives_until payment_provider locale terms_version "
@@ -186,18 +82,18 @@ REGISTRY.personal(
 REGISTRY.personal(
     OrderLine,
     "",
-    _of_order(OrderLine),
+    of_order(OrderLine),
     "id order_id variant_id position slug title variant_title sku options picture_key picture_alt quantity "
     "unit_price_minor unit_compare_at_minor subtotal_minor discount_minor tax_minor total_minor tax_class "
     "weight_grams is_gift promised_on quantity_fulfilled quantity_returned quantity_cancelled",
     hidden="picture_key picture_alt",
     file="order-lines",
 )
-REGISTRY.personal(OrderWord, "word", _of_order(OrderWord), "order_id", fate=Fate.DELETED, ages="people")
+REGISTRY.personal(OrderWord, "word", of_order(OrderWord), "order_id", fate=Fate.DELETED, ages="people")
 REGISTRY.personal(
     OrderEvent,
     "data",
-    _of_order(OrderEvent),
+    of_order(OrderEvent),
     "id order_id kind actor public at",
     hidden="actor public",
     file="order-history",
@@ -206,7 +102,7 @@ REGISTRY.personal(
 REGISTRY.personal(
     Shipment,
     "tracking",
-    _of_order(Shipment),
+    of_order(Shipment),
     "id order_id status carrier actor shipped_at delivered_at",
     hidden="actor",
     file="shipments",
@@ -214,7 +110,7 @@ REGISTRY.personal(
 REGISTRY.personal(
     ReturnRequest,
     "email note answer staff_note",
-    _of_order(ReturnRequest),
+    of_order(ReturnRequest),
     "id order_id request_key kind status reason actor created_at decided_at received_at version",
     hidden="request_key actor version",
     file="returns",
@@ -223,7 +119,7 @@ REGISTRY.personal(
 REGISTRY.personal(
     StockMovement,
     "note",
-    _of_order(StockMovement),
+    of_order(StockMovement),
     "id variant_id kind on_hand_delta allocated_delta held_delta order_id cart_id reason actor at",
 )
 REGISTRY.personal(
@@ -240,7 +136,7 @@ REGISTRY.personal(
 REGISTRY.personal(
     Payment,
     "redirect_url decline_message",
-    _of_order(Payment),
+    of_order(Payment),
     "id order_id attempt provider reference intent_reference state currency amount_minor captured_minor "
     "refunded_minor refund_pending_minor method authorized_until expires_at created_at",
     file="payments",
@@ -264,7 +160,7 @@ REGISTRY.personal(
 REGISTRY.personal(
     CreditAccount,
     "email customer_id",
-    _of_either(CreditAccount),
+    of_either(CreditAccount),
     "id kind code_hash last_four currency balance_minor active expires_at created_at",
     hidden="code_hash",
     file="credit",
@@ -290,9 +186,9 @@ REGISTRY.personal(
 
 REGISTRY.personal(
     Review,
-    "customer_id author_name",
-    _of_account(Review),
-    "id product_id variant_title stars title body reply verified status created_at",
+    "customer_id order_id author_name",
+    lambda person: or_(person.has_account(_review.c.customer_id), _review.c.order_id.in_(person.orders())),
+    "id product_id variant_title stars title body reply verified status created_at edited_at",
     file="reviews",
 )
 REGISTRY.personal(
@@ -311,6 +207,7 @@ REGISTRY.personal(
     "id purpose given text source at",
     fate=Fate.DELETED,
     file="consents",
+    ages="consents",
 )
 REGISTRY.personal(
     UnreachableAddress,
@@ -319,6 +216,7 @@ REGISTRY.personal(
     "at",
     fate=Fate.DELETED,
     file="unreachable-addresses",
+    ages="unreachable addresses",
 )
 REGISTRY.personal(
     AuditEntry,

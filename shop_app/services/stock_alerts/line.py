@@ -8,7 +8,7 @@ them before the worker has asked (`asking`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select, update
@@ -29,7 +29,7 @@ from ...models import (
     Variant,
     table_of,
 )
-from .. import outbox
+from .. import consents, outbox
 from ..catalog import availability
 from ..customers import addresses
 from ..inventory import offers
@@ -41,6 +41,7 @@ _level = table_of(StockLevel)
 _reserve = table_of(StockReserve)
 _variant = table_of(Variant)
 
+PURPOSE = consents.PURPOSE_BY_KIND["stock_offer"]
 IN_LINE = alert.c.confirmed_at.is_not(None)
 IS_SOLD = and_(col(Variant.active), availability.PUBLISHED)
 """Whether the variant has a page; nobody is told of what has none."""
@@ -68,7 +69,7 @@ _CONFIRM = (
     update(alert)
     .where(alert.c.token == bindparam("word"), alert.c.confirmed_at.is_(None))
     .values(confirmed_at=bindparam("at"), key_hash=bindparam("key"))
-    .returning(alert.c.variant_id)
+    .returning(alert.c.variant_id, alert.c.email)
 )
 _LEAVE = delete(alert).where(alert.c.token == bindparam("word")).returning(alert.c.variant_id)
 _OWN_TOKENS = select(alert.c.token).where(
@@ -76,6 +77,17 @@ _OWN_TOKENS = select(alert.c.token).where(
 )
 _OWN_OFFERS = select(offer.c.token).where(
     offer.c.variant_id == bindparam("variant"), offer.c.key_hash == bindparam("key")
+)
+_FORGET = (
+    delete(alert)
+    .where(or_(alert.c.key_hash == bindparam("key"), alert.c.email.in_(bindparam("emails", expanding=True))))
+    .returning(alert.c.variant_id)
+)
+_FORGET_OFFERS = (
+    select(offer.c.id)
+    .where(or_(offer.c.key_hash == bindparam("key"), offer.c.email.in_(bindparam("emails", expanding=True))))
+    .order_by(offer.c.id)
+    .with_for_update()
 )
 _LOCK_OFFER = (
     select(offer.c.id, offer.c.variant_id, offer.c.key_hash)
@@ -186,6 +198,7 @@ def ask_as(session: Session, customer_id: int, sku: str) -> None:
         raise Conflict(_("One is kept for you already."))
     row = _row(variant_id, email, key_hash) | {"confirmed_at": clock.now()}
     session.connection().execute(_note_customer(session), row)
+    _agree(session, email)
     _moved(session, [variant_id])
 
 
@@ -197,7 +210,14 @@ def own_address(session: Session, customer_id: int) -> str:
 def confirm(session: Session, token: str, key_hash: str) -> None:
     """Whoever has the letter is in line from now on, in the browser that they confirm in; twice is once."""
     params = {"word": token, "key": key_hash, "at": clock.now()}
-    _moved(session, session.connection().execute(_CONFIRM, params).scalars().all())
+    for row in session.connection().execute(_CONFIRM, params).all():
+        _agree(session, row.email)
+        _moved(session, [row.variant_id])
+
+
+def _agree(session: Session, email: str) -> None:
+    """Who asks agrees to be told, also where they once wanted no such letters any more."""
+    consents.give(session, email, PURPOSE, consents.PURPOSES[PURPOSE], "line")
 
 
 def leave(session: Session, token: str) -> None:
@@ -219,6 +239,29 @@ def leave_as(session: Session, key_hash: str, sku: str) -> None:
     for tokens in (_OWN_OFFERS, _OWN_TOKENS):
         for token in connection.execute(tokens, mine).scalars().all():
             leave(session, token)
+
+
+def forget(session: Session, customer_id: int, emails: Sequence[str]) -> None:
+    """Forget all that a person asked for, and free what is kept for them: the next in line get it.
+
+    customer_id  0 for somebody without an account
+    """
+    connection = session.connection()
+    theirs = {"key": f"customer:{customer_id}", "emails": list(emails)}
+    # First, so that they aren't the next in line themselves.
+    left = connection.execute(_FORGET, theirs).scalars().all()
+    offers.end(session, connection.execute(_FORGET_OFFERS, theirs).scalars().all(), reason="erased")
+    _moved(session, left)
+
+
+def follow_withdrawal(session: Session, event: events.ConsentWithdrawn) -> None:
+    """Who isn't to be told any more leaves the line: units would be kept for somebody who never hears of it.
+
+    What is kept already stays theirs for its time.
+    """
+    if event.purpose == PURPOSE:
+        theirs = {"key": None, "emails": [event.email]}
+        _moved(session, session.connection().execute(_FORGET, theirs).scalars().all())
 
 
 def take_over(session: Session, token: str, key_hash: str) -> str:

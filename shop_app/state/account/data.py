@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import reflex as rx
 
 from shop_app.core import db
 from shop_app.core.access import clients, rates
-from shop_app.core.access.principal import Principal
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
-from shop_app.services.accounts import open_sessions
 from shop_app.services.personal import exports, own_page, person
 from shop_app.services.personal.own_page import DataView
 from shop_app.workflows import erase_person
@@ -20,6 +17,7 @@ from shop_app.workflows import erase_person
 from ..base import asked_by, customer, say
 from ..forms import Form, FormState
 from ..live import join_customer
+from ..reauth import ask_again, is_fresh
 
 
 class EraseForm(Form):
@@ -43,8 +41,8 @@ class AccountData(FormState, rx.State):
     @customer
     async def ask_export(self):
         by = await asked_by(self)
-        if not await _is_fresh(by):
-            return _prove_again()
+        if not await is_fresh(by):
+            return ask_again()
         await rates.take(rates.DATA_EXPORT, clients.of_state(self), email=by.email)
         await db.write(exports.ask, by)
         self.data = await db.read(own_page.view, by)
@@ -54,8 +52,8 @@ class AccountData(FormState, rx.State):
     @customer
     async def begin_erasing(self):
         by = await asked_by(self)
-        if not await _is_fresh(by):
-            return _prove_again()
+        if not await is_fresh(by):
+            return ask_again()
         self._clear()
         self.data, self.is_asking = await db.read(own_page.view, by), True
         return None
@@ -71,8 +69,8 @@ class AccountData(FormState, rx.State):
     async def erase(self, form: EraseForm):
         by = await asked_by(self)
         self._clear()
-        if not await _is_fresh(by):
-            return _prove_again()
+        if not await is_fresh(by):
+            return ask_again()
         if not form.understood:
             return self._fail({"understood": _("Tick the box, so that we know that you mean it")})
         try:
@@ -82,16 +80,3 @@ class AccountData(FormState, rx.State):
         except ShopError as refusal:
             return self._refuse(refusal)
         return [rx.redirect("/"), say(_("Your account and what we kept about you are erased."))]
-
-
-async def _is_fresh(by: Principal) -> bool:
-    """Whether they have proven lately who they are."""
-    return await db.read(open_sessions.fresh, by.session_id)
-
-
-def _prove_again() -> Any:
-    """Where they prove it, and come back from."""
-    return [
-        say(_("Sign in again first, so that we know that it is you."), "info"),
-        rx.redirect("/account/login?next=/account/data"),
-    ]
