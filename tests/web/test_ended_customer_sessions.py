@@ -46,11 +46,11 @@ class Device:
     key: str
     by: Principal
 
-    async def open(self, path: str = PAGE) -> tuple[Tab, dict[str, Any]]:
-        """A tab, and what it shows."""
+    async def open(self, path: str = PAGE, shows: str = f"{SECURITY}.account") -> tuple[Tab, dict[str, Any]]:
+        """A tab, and what it was sent once that had come."""
         tab = Tab(self.shop.url, cookies={"shop_session": self.key})
         await tab.connect(path)
-        return tab, delta_of(await tab.settle())
+        return tab, await tab.until(shows)
 
 
 def write(shop: Shop, command: Callable[[Session], Any]) -> Any:
@@ -141,8 +141,8 @@ async def test_a_page_of_the_account_is_emptied_and_says_that_one_is_signed_out(
 
 async def test_a_page_of_the_storefront_is_emptied_and_connects_anew_as_a_guest_s(shop: Shop):
     device, other = enter(shop), enter(shop, "other@example.com")
-    tab, _shown = await device.open("/cart")
-    stranger, _shown = await other.open("/cart")
+    tab, _shown = await device.open("/cart", f"{CART}.view")
+    stranger, _shown = await other.open("/cart", f"{CART}.view")
     sku = {"sku": "DUNE-MUG-MOSS", "quantity": 1}
     for one in (tab, stranger):
         await one.call(f"{STATE}.{CART}.add", sku, path="/cart")
@@ -156,7 +156,7 @@ async def test_a_page_of_the_storefront_is_emptied_and_connects_anew_as_a_guest_
     await tab.close()
     # The browser connects again by itself, with the cookies that it has now.
     await tab.connect("/cart")
-    loaded = delta_of(await tab.settle())
+    loaded = await tab.until(f"{CART}.loaded")
     assert (loaded[f"{CART}.loaded"], loaded[f"{CART}.view"]["lines"]) == (True, [])
     # Others notice nothing.
     assert await stranger.settle(quiet=0.6, seconds=0.6) == []
