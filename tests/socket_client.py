@@ -162,6 +162,18 @@ class Tab:
                 updates.append(update)
         return updates
 
+    async def until(self, name: str, *, seconds: float = 10) -> dict[str, Any]:
+        """What the updates changed by the time that they have changed `name`, as `delta_of` says it.
+
+        Errors  AssertionError where it isn't changed in time.
+        """
+        updates: list[dict[str, Any]] = []
+        ends = time.monotonic() + seconds
+        while name not in (changed := delta_of(updates)):
+            assert time.monotonic() < ends, f"{name} never came: {updates}"
+            updates += await self.settle()
+        return changed
+
     async def _receive(self) -> str:
         assert self._socket is not None
         while True:
@@ -172,6 +184,8 @@ class Tab:
             if frame == "2":
                 await self._socket.send_str("3")
                 continue
+            if frame == "1":
+                raise Closed("the server ended the connection")
             self.frame_bytes += len(frame)
             if self.keep_frames:
                 self.frames.append(frame)

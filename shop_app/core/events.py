@@ -189,6 +189,8 @@ class AccountAddressChanged:
     """The e-mail address of a customer's account was verified, or is another one now."""
 
     customer_id: int
+    former: str = ""
+    """The verified address that it had before, "" where it had none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ transaction of another that it may not be imported by, it follows its events: th
 
 from ..core import events
 from .catalog import collection_rules
+from .credit import own as own_credit
 from .inventory import commands as inventory_commands
 from .orders import claims
 from .returns import status as return_status
@@ -24,3 +25,4 @@ events.follow(events.StockChanged, line.follow_stock)
 events.follow(events.ConsentWithdrawn, line.follow_withdrawal)
 events.follow(events.ReturnRefunded, return_status.follow_refund)
 events.follow(events.AccountAddressChanged, claims.follow_address)
+events.follow(events.AccountAddressChanged, own_credit.follow_address)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,9 +56,7 @@ def test_a_password_is_set_and_another_session_ended(
     assert axe(ada.page) == []
     # The other session ends, and its page has nothing any more.
     ada.see("session-end").click()
-    ends = time.monotonic()
     lost.see("signed-out").wait_for()
-    assert time.monotonic() - ends < 5
     expect(ada.see("session-row")).to_have_count(1)
     assert email not in lost.page.content()
     assert axe(lost.page) == []

@@ -75,7 +75,7 @@ def test_a_guest_signs_in_by_the_code_of_a_letter_and_out(
     person.ready()
     # A code that is pasted is sent.
     person.see("account-code").fill(code)
-    person.page.wait_for_url(f"**{TARGET}")
+    person.page.wait_for_url(person.base + TARGET)
     person.ready()
     expect(person.see("account-link")).to_have_attribute("aria-label", "Account")
     person.open("/account/login")
@@ -105,7 +105,7 @@ def test_the_letter_s_link_shows_the_code_elsewhere_and_finishes_here(shop: Shop
     expect(phone.see("sign-in-problem")).to_contain_text("You asked for the letter in another browser.")
     person.open(link)
     person.see("account-link-finish").click()
-    person.page.wait_for_url(f"**{TARGET}")
+    person.page.wait_for_url(person.base + TARGET)
     phone.open(link)
     expect(phone.page.get_by_role("heading", name="This letter is over")).to_be_visible()
 
@@ -145,7 +145,7 @@ def test_a_customer_comes_back_by_passkey(shop: Shop, new_shopper: NewShopper):
     cdp.send("WebAuthn.setAutomaticPresenceSimulation", simulation)
     ask(person, address)
     person.see("account-code").fill(letter(shop, address)[0])
-    person.page.wait_for_url(f"**{TARGET}")
+    person.page.wait_for_url(person.base + TARGET)
     with_passkey(shop, address, cdp, number)
     # By the button, and by what the browser offers where the address is typed.
     for offered in (False, True):
@@ -161,7 +161,7 @@ def test_a_customer_comes_back_by_passkey(shop: Shop, new_shopper: NewShopper):
             person.page.goto(f"/account/login?next={TARGET}", wait_until="commit")
         else:
             person.see("account-passkey").click()
-        person.page.wait_for_url(f"**{TARGET}")
+        person.page.wait_for_url(person.base + TARGET)
         person.ready()
         expect(person.see("account-link")).to_have_attribute("aria-label", "Account")
     with shop.session() as session:
@@ -180,7 +180,7 @@ def test_the_demo_s_password_signs_in_without_scripts(new_shopper: NewShopper):
     expect(person.page.get_by_text("The e-mail address or the password is wrong.")).to_be_visible()
     person.see("account-password").fill("demo-shopper")
     person.see("account-password-submit").click()
-    person.page.wait_for_url(f"**{TARGET}")
+    person.page.wait_for_url(person.base + TARGET)
 
 
 def test_a_password_can_be_shown(new_shopper: NewShopper):
@@ -191,7 +191,7 @@ def test_a_password_can_be_shown(new_shopper: NewShopper):
     person.page.get_by_role("button", name="Show the password").click()
     expect(password).to_have_attribute("type", "text")
     person.see("account-password-submit").click()
-    person.page.wait_for_url(f"**{TARGET}")
+    person.page.wait_for_url(person.base + TARGET)
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -17,6 +17,8 @@ from shop_app.core.errors import Conflict, Invalid, NotFound
 from shop_app.models import (
     Address,
     AuditEntry,
+    CreditAccount,
+    CreditKind,
     Customer,
     EmailChange,
     KnownBrowser,
@@ -270,6 +272,25 @@ def test_an_address_changes_once_the_new_one_has_confirmed_it(session: Session, 
     assert sent(session)[1:] == [("customer_email_changed", ADA), ("customer_email_confirmed", NEW)]
     with pytest.raises(Conflict):
         email_changes.confirm(session, ada, digits, HERE)
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_store_credit_goes_along_with_an_address_that_was_proven(
+    session: Session, clock: Any, verified: bool
+):
+    credit = add(
+        session,
+        CreditAccount(kind=CreditKind.STORE_CREDIT, currency="EUR", email=ADA),
+    )
+    _key, ada = enter(session)
+    account(session, ada).verified_at = now() if verified else None
+    change_email(session, ada)
+    session.refresh(credit)
+    assert credit.email == (NEW if verified else ADA), "who only typed an address gets nothing of it"
+    if verified:
+        email_changes.undo(session, undo_ticket(session))
+        session.refresh(credit)
+        assert credit.email == ADA
 
 
 @pytest.mark.parametrize("email", ["", "no address", ADA, "ADA@example.com", "a@b", "\x00@example.com"])

@@ -190,7 +190,7 @@ async def test_signing_in_hashes_on_a_thread_while_no_transaction_is_open(engine
 
 
 async def test_twenty_who_sign_in_at_once_are_hashed_two_at_a_time(engine, monkeypatch):
-    lock, too_many, inside, most = threading.Lock(), threading.Event(), 0, 0
+    lock, two, too_many, inside, most = threading.Lock(), threading.Event(), threading.Event(), 0, 0
     hasher = passwords._hasher()
 
     class Counting:
@@ -199,8 +199,11 @@ async def test_twenty_who_sign_in_at_once_are_hashed_two_at_a_time(engine, monke
             with lock:
                 inside += 1
                 most = max(most, inside)
+                if most > 1:
+                    two.set()
                 if most > 2:
                     too_many.set()
+            two.wait(10)
             # Long enough for a third to come, if one could.
             too_many.wait(0.02)
             with lock:

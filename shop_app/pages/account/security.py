@@ -28,6 +28,8 @@ ROW = "flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-t bord
 FORM = "grid max-w-[400px] gap-4"
 QUIET = "text-sm text-ink-2"
 START = "justify-self-start"
+PLAIN_START = f"{START} -ms-5"
+"""Its words begin where the fields above do."""
 
 
 def page() -> Component:
@@ -35,10 +37,7 @@ def page() -> Component:
     return account_page(
         "security",
         TITLE,
-        _sessions(),
-        _email(),
-        _password(),
-        _passkeys(),
+        el.div(_sessions(), _email(), _password(), _passkeys()),
         customer_reauth(
             has_password=account.has_password, email=account.email, on_proven=AccountSecurity.look_again
         ),
@@ -209,7 +208,7 @@ def _password() -> Component:
     remove = button(
         _("Remove the password"),
         kind="plain",
-        class_name=START,
+        class_name=PLAIN_START,
         on_click=AccountSecurity.remove_password,
         data_testid="password-remove",
     )

@@ -188,10 +188,12 @@ def _change_of(session: Session, ticket: str) -> EmailChange:
 
 
 def _set_address(session: Session, customer: Customer, address: str) -> None:
+    # What comes with an address was never theirs where nobody had proven it.
+    former = customer.email if customer.verified_at else ""
     customer.email, customer.verified_at = address, now()
     customer.version += 1
     session.flush()
-    events.publish(session, events.AccountAddressChanged(customer.id or 0))
+    events.publish(session, events.AccountAddressChanged(customer.id or 0, former))
 
 
 def _pending(session: Session, by: Principal, visitor_hash: str) -> EmailChange | None:

@@ -16,6 +16,7 @@ from ...core import clock, dates
 from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Forbidden, Invalid, NotFound
+from ...core.events import AccountAddressChanged
 from ...core.i18n import _
 from ...core.money import show
 from ...core.shop import shop
@@ -62,8 +63,8 @@ _REDEEM = (
 )
 _FOLLOW = (
     update(account)
-    .where(account.c.kind == CreditKind.STORE_CREDIT.value, account.c.email == bindparam("before"))
-    .values(email=bindparam("after"))
+    .where(account.c.kind == CreditKind.STORE_CREDIT.value, account.c.email == bindparam("former"))
+    .values(email=select(_customer.c.email).where(_customer.c.id == bindparam("customer")).scalar_subquery())
 )
 _KINDS: dict[CreditEntryKind, str] = {
     CreditEntryKind.ISSUED: _("Received"),
@@ -159,9 +160,11 @@ def redeem(session: Session, by: Principal, code: str) -> str:
     return credit_commands.name_of(row.kind, row.last_four)
 
 
-def follow_address(session: Session, before: str, after: str) -> None:
-    """An account's verified address has become another one: its store credit goes along."""
-    session.connection().execute(_FOLLOW, {"before": before, "after": after})
+def follow_address(session: Session, event: AccountAddressChanged) -> None:
+    """The store credit of an account goes along from its former verified address to the present one."""
+    if event.former:
+        params = {"former": event.former, "customer": event.customer_id}
+        session.connection().execute(_FOLLOW, params)
 
 
 def _own_id(by: Principal) -> int:
