@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import hashlib
 import importlib
@@ -12,22 +11,20 @@ import importlib.util
 import logging
 import os
 import resource
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from starlette.types import ASGIApp
 
 from shop_app import prepare, supervisor
-from shop_app.core import db, live_hosts, metrics_folder
-from shop_app.core.cant_start import CantStart, ExitCode
+from shop_app.core import db, live_hosts, metrics_folder, starting
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
 from shop_app.web import kept_builds, logs, tcp_timeout, under_way
@@ -82,8 +79,8 @@ def run() -> None:
     started = time.monotonic()
     os.chdir(ROOT)
     settings()
-    refuse_taken_port()
-    with take_data_folder():
+    starting.refuse_taken_port(settings())
+    with starting.take_data_folder(settings()):
         _run(started)
 
 
@@ -124,41 +121,6 @@ def work_alone() -> NoReturn:
     application()
     asyncio.new_event_loop().run_until_complete(alone.run_until_stopped())
     _exit()
-
-
-def refuse_taken_port() -> None:
-    """Errors  CantStart where another program listens on the port, a shop too."""
-    host, port = settings().listen_host, settings().port
-    # Servers share a port with those who want to share it; this socket doesn't.
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            why = {
-                errno.EADDRINUSE: f"Port {port} is taken by another program; set PORT to another one.",
-                errno.EACCES: f"This user may not listen on port {port}; set PORT to one above 1023.",
-            }.get(error.errno or 0, f"The shop can't listen on {host}, port {port}: {error.strerror}.")
-            raise CantStart(why, ExitCode.PORT) from error
-
-
-def take_data_folder() -> AbstractContextManager[object]:
-    """The lock of a data folder that has the database in it: with PostgreSQL, servers may share a folder.
-
-    Errors  CantStart where another server has it.
-    """
-    if not settings().sqlalchemy_url.startswith("sqlite"):
-        return nullcontext()
-    lock = FileLock(settings().data_dir / ".serve.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise CantStart(
-            f"Another server works with the data folder {settings().data_dir}. End it, or name another folder"
-            " in SHOP_DATA_DIR.",
-            ExitCode.TAKEN,
-        ) from None
-    return lock
 
 
 def sources() -> Iterator[Path]:

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from shop_app import prepare, serve
-from shop_app.core.settings import ROOT, Settings
+from shop_app.core import starting
+from shop_app.core.settings import ROOT, Settings, settings
 
 Configure = Callable[..., Settings]
 
@@ -115,11 +116,11 @@ def test_a_port_that_is_taken_stops_the_start_with_one_sentence(configure: Confi
         port = taken.getsockname()[1]
         configure(PORT=str(port))
         with pytest.raises(SystemExit, match=rf"^Port {port} is taken by another program; set PORT"):
-            serve.refuse_taken_port()
-    serve.refuse_taken_port()
+            starting.refuse_taken_port(settings())
+    starting.refuse_taken_port(settings())
 
 
 def test_an_address_of_another_machine_stops_the_start_with_one_sentence(configure: Configure):
     configure(SHOP_HOST="192.0.2.1")
     with pytest.raises(SystemExit, match=r"^The shop can't listen on 192\.0\.2\.1, port 3000: "):
-        serve.refuse_taken_port()
+        starting.refuse_taken_port(settings())

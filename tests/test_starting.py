@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from shop_app.core import starting
 from shop_app.core.cant_start import CantStart, ExitCode
-from shop_app.core.settings import ROOT, WrongSetting, unknown_settings
+from shop_app.core.settings import ROOT, WrongSetting, settings, unknown_settings
 from tests.programs import find
 from tests.scale.servers import redis_server
 
@@ -157,16 +158,14 @@ def kept(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_port_for_which_the_right_is_missing_is_named(monkeypatch, configure):
-    from shop_app import serve
-
     configure(PORT="80")
 
     def refuse(self: socket.socket, address: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(serve.socket.socket, "bind", refuse)
+    monkeypatch.setattr(starting.socket.socket, "bind", refuse)
     with pytest.raises(CantStart, match=r"^This user may not listen on port 80; set PORT") as cant:
-        serve.refuse_taken_port()
+        starting.refuse_taken_port(settings())
     assert cant.value.exit_code == ExitCode.PORT
 
 
@@ -220,7 +219,6 @@ def test_a_mistake_of_the_shop_is_a_sentence_and_its_traceback_a_file(tmp_path: 
     from click.testing import CliRunner
 
     from shop_app.cli import books
-    from shop_app.core.settings import settings
 
     def fail(*_arguments: object) -> None:
         raise KeyError("of the inside")

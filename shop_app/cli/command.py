@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, NoReturn
 
@@ -68,11 +67,12 @@ def _look(ctx: click.Context) -> None:
 
 def _end_with_bug() -> NoReturn:
     """End with a sentence, and the traceback in a file: a terminal has no use for it."""
+    from ..core.clock import now
     from ..core.settings import settings
 
     path = settings().data_dir / "failures.log"
     with path.open("a") as file:
-        file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {' '.join(sys.argv[1:2])}\n")
+        file.write(f"{now().isoformat(timespec='seconds')} {' '.join(sys.argv[1:2])}\n")
         traceback.print_exc(file=file)
     click.echo(f"That failed by a mistake in the shop. What happened stands in {path}.", err=True)
     sys.exit(int(ExitCode.BUG))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from sqlalchemy import URL, make_url
 
 from . import own_files
@@ -40,6 +44,41 @@ def look(chosen: Settings, *, with_redis: bool = False) -> None:
         _wait(lambda: _look_at_postgres(url), chosen.start_wait_seconds, ExitCode.DATABASE)
     if with_redis and chosen.redis_url:
         _wait(lambda: _look_at_redis(chosen.redis_url), chosen.start_wait_seconds, ExitCode.REDIS)
+
+
+def refuse_taken_port(chosen: Settings) -> None:
+    """Errors  CantStart where another program listens on the port, a shop too."""
+    host, port = chosen.listen_host, chosen.port
+    # Servers share a port with those who want to share it; this socket doesn't.
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = {
+                errno.EADDRINUSE: f"Port {port} is taken by another program; set PORT to another one.",
+                errno.EACCES: f"This user may not listen on port {port}; set PORT to one above 1023.",
+            }.get(error.errno or 0, f"The shop can't listen on {host}, port {port}: {error.strerror}.")
+            raise CantStart(why, ExitCode.PORT) from error
+
+
+def take_data_folder(chosen: Settings) -> AbstractContextManager[object]:
+    """The lock of a data folder that has the database in it: with PostgreSQL, servers may share a folder.
+
+    Errors  CantStart where another server has it.
+    """
+    if not chosen.sqlalchemy_url.startswith("sqlite"):
+        return nullcontext()
+    lock = FileLock(chosen.data_dir / ".serve.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CantStart(
+            f"Another server works with the data folder {chosen.data_dir}. End it, or name another folder"
+            " in SHOP_DATA_DIR.",
+            ExitCode.TAKEN,
+        ) from None
+    return lock
 
 
 def _look_at_folder(folder: Path) -> None:
