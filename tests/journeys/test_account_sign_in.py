@@ -87,7 +87,8 @@ def test_a_guest_signs_in_by_the_code_of_a_letter_and_out(
     expect(person.see("sign-in-done")).to_have_text("You are signed out.")
     assert label(person) == "Sign in"
     person.page.go_back()
-    expect(person.see("account-link")).to_have_attribute("aria-label", "Sign in")
+    person.ready()
+    expect(person.see("account-link").first).to_have_attribute("aria-label", "Sign in")
     assert address not in person.page.content()
     assert address not in str(
         person.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import DESKTOP, NARROW, PHONE, WIDE, Shopper
@@ -48,7 +51,7 @@ def test_a_page_is_for_everyone_in_both_colours_and_any_width(
     visit(shopper, name)
     problems = axe(shopper, "light")
     shopper.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    shopper.page.wait_for_function("document.documentElement.classList.contains('dark')")
+    expect(shopper.page.locator("html")).to_have_class(re.compile(r"\bdark\b"))
     problems += axe(shopper, "dark")
     for width, height in (size, odd_size):
         shopper.page.set_viewport_size({"width": width, "height": height})

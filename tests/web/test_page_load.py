@@ -220,3 +220,15 @@ async def test_who_loads_a_page_is_looked_up_once_and_again_with_the_next_event(
     assert loaded.first == "one"
     assert await guard.preprocess(None, root, event) is None
     assert (loaded.first, len(looks), policy.current_principal()) == ("", 2, NOBODY)
+
+
+@pytest.mark.parametrize(
+    "person", [NOBODY, Principal("customer", 7, session_id=1), Principal("staff", 7, session_id=1)]
+)
+async def test_what_a_handler_chains_runs_whoever_is_signed_in(person: Principal):
+    """Such as the notice that something was saved; the same from a browser is refused."""
+    root, guard = rx.State(_reflex_internal_init=True), Guard(notice_delta)
+    chained = Event(name=f"{NAME}.meanwhile")
+    assert await guard.refusal(root, chained, person) is None
+    from_browser = Event(name=f"{NAME}.meanwhile", router_data={"headers": {}, "token": "a-tab"})
+    assert await guard.refusal(root, from_browser, person) == {}
