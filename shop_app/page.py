@@ -143,6 +143,8 @@ class Page:
             html, title = self._shown(shown), self._title(shown)
         head = self.head(view) if callable(self.head) else self.head
         is_fixed = "[" not in self.route and not self.private
+        # A browser that goes back to a customer's page asks again who is there.
+        never_kept = self.for_customers or (self.private and self.view is not None)
         headers = preload_header(*head.preload) if head.preload else {}
         return Served(
             html=html,
@@ -152,7 +154,7 @@ class Page:
             image=head.image,
             json_ld=head.json_ld,
             robots="noindex" if self.private else head.robots,
-            headers=headers | ({"Cache-Control": "no-store"} if self.private and self.view else {}),
+            headers=headers | ({"Cache-Control": "no-store"} if never_kept else {}),
             states=states,
         )
 

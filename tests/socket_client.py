@@ -184,7 +184,7 @@ class Tab:
             if frame == "2":
                 await self._socket.send_str("3")
                 continue
-            if frame == "1":
+            if frame == "1" or frame.startswith("41"):
                 raise Closed("the server ended the connection")
             self.frame_bytes += len(frame)
             if self.keep_frames:

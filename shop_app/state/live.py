@@ -213,8 +213,7 @@ _cutting: set[asyncio.Task[None]] = set()
 
 async def _cut(sio: Any, sid: str, namespace: str) -> None:
     await asyncio.sleep(CUT_AFTER_SECONDS)
-    if connection := sio.manager.eio_sid_from_sid(sid, namespace):
-        await sio.eio.disconnect(connection)
+    await sio.disconnect(sid, namespace=namespace)
 
 
 PAGE_LOADS = handler_name(OnLoadInternalState.on_load_internal)

@@ -77,6 +77,9 @@ def show_held_values(state_js: str) -> str:
     )
 
 
+_REFLEX_REASONS = 'reason !== "io server disconnect" && reason !== "io client disconnect";\n'
+_OUR_REASONS = 'reason !== "io client disconnect";\n'
+"""A page whose session has ended is hung up on, to connect again with its browser's new cookies."""
 _REFLEX_RECONNECT = """    if (try_reconnect) {
       // Attempt to reconnect transient non-intentional disconnects.
       socket.current.reconnect();
@@ -122,9 +125,11 @@ def spread_reconnects(state_js: str) -> str:
 
     Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
     """
-    if not all(state_js.count(text) == 1 for text in (_REFLEX_RECONNECT, _REFLEX_RETRY)):
+    lines = (_REFLEX_REASONS, _REFLEX_RECONNECT, _REFLEX_RETRY)
+    if not all(state_js.count(text) == 1 for text in lines):
         raise RuntimeError("Reflex's state.js no longer has the lines by which it connects again")
     ours = state_js.replace(_REFLEX_RECONNECT, _OUR_RECONNECT % {"first_ms": FIRST_RECONNECT_MS})
+    ours = ours.replace(_REFLEX_REASONS, _OUR_REASONS)
     return ours.replace(_REFLEX_RETRY, _OUR_RETRY % {"step_ms": RETRY_STEP_MS})
 
 

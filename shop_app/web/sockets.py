@@ -95,7 +95,7 @@ class Sockets:
         self.of_address[address] += 1
         metrics.OPEN_TABS.inc()
         try:
-            await self.app(scope, self._metered(receive, outgoing, address), _closing(outgoing.send))
+            await self.app(scope, self._metered(receive, outgoing, address), outgoing.send)
             await outgoing.finish()
         finally:
             outgoing.end()
@@ -214,17 +214,3 @@ def _mint_visitor(scope: Scope) -> str:
     joined = f"{name}={key}" + (f"; {sent}" if sent else "")
     scope["headers"] = [*others, (b"cookie", joined.encode("latin-1"))]
     return cookies.set_cookie(name, key, max_age=cookies.visitor_seconds())
-
-
-def _closing(send: Send) -> Send:
-    """`send` of one socket that also closes the connection once the server has said that it ends.
-
-    Browsers wait for that, and connect again; by itself engine.io waits for a ping that isn't answered.
-    """
-
-    async def sending(message: Message) -> None:
-        await send(message)
-        if message.get("text") == _CLOSE:
-            await send({"type": "websocket.close", "code": 1000})
-
-    return sending

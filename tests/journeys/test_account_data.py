@@ -24,7 +24,7 @@ from tests.paying import MANAGER
 from tests.shop import Shop
 
 EMAIL = "canary-journey@example.com"
-KEY = "the-key-of-a-session-in-the-journey"
+KEY = "the-key-of-a-session-in-the-journey".ljust(43, "_")
 PAGE = "/account/data"
 
 

@@ -167,16 +167,20 @@ def test_forms_are_walked_field_by_field():
 
 
 def rows(session: Session, visitors: set[str]) -> dict[str, str]:
-    """A hash of every table, without the carts of these visitors."""
+    """A hash of every table, without the carts and wish lists of these visitors."""
     collected = {}
-    mine = {row[0] for row in session.execute(text("SELECT id, key_hash FROM cart")) if row[1] in visitors}
+    carts = {row[0] for row in session.execute(text("SELECT id, key_hash FROM cart")) if row[1] in visitors}
+    all_lists = session.execute(text("SELECT id, shopper_key FROM wish_list"))
+    lists = {row[0] for row in all_lists if row[1] in visitors}
+    owned = {"cart": ("id", carts), "wish_list": ("id", lists), "wish_item": ("list_id", lists)}
+    owned |= dict.fromkeys(OF_A_CART, ("cart_id", carts))
     for table in sorted(inspect_database(session.get_bind()).get_table_names()):
         if table.startswith("search_") or table == "job_run":
             continue
         lines = []
         for row in session.execute(text(f"SELECT * FROM {table}")).mappings():
-            own = row.get("id") if table == "cart" else row.get("cart_id") if table in OF_A_CART else None
-            if own is None or own not in mine:
+            column, mine = owned.get(table, ("", set()))
+            if row.get(column) not in mine:
                 # What a cart in checkout holds is its visitor's to change.
                 lines.append(repr([value for name, value in row.items() if name != "held"]))
         collected[table] = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from shop_app.state.account.frame import Account
 from .. import layout, styles
 from ..controls import button
 from ..forms import browser_form
-from ..kit import Component, Text, el, not_, of, when
+from ..kit import Component, Text, either, el, not_, of, when
 
 LINKS = (
     ("overview", _("Overview"), "/account"),
@@ -40,7 +40,7 @@ def account_page(current: str, title: Text, *body: Any, ready: Any = True) -> Co
             ),
             class_name=f"{styles.WRAP} pt-8 md:pt-12",
         ),
-        ready=ready,
+        ready=either(not_(of(Account).signed_in), ready),
     )
 
 
