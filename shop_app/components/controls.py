@@ -73,7 +73,7 @@ class _HereLink(BaseHTML):
 
 
 def here_link(*children: Any, href: str, **props: Any) -> Component:
-    """A link to a part of this page, "#part"."""
+    """A link that the page itself doesn't follow: to a part of it, "#part", or to a file."""
     if is_html():
         return el.a(*children, href=href, **props)
     return _HereLink.create(*children, href=href, **props)

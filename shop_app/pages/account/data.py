@@ -6,7 +6,7 @@ from shop_app.components import styles, texts
 from shop_app.components.account.frame import account_page
 from shop_app.components.account.sign_in import sign_in_scripts
 from shop_app.components.badges import note, progress
-from shop_app.components.controls import button, link_button
+from shop_app.components.controls import button, classes, here_link
 from shop_app.components.fields import checkbox, field_error
 from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.kit import Component, Text, each, el, fragment, length, match, of, when
@@ -82,8 +82,12 @@ def _ready() -> Component:
     export = of(AccountData).data.export
     return el.div(
         el.div(
-            link_button(
-                _("Fetch the file"), href=export.href, download="my-data.zip", data_testid="data-export-file"
+            here_link(
+                _("Fetch the file"),
+                href=export.href,
+                download=True,
+                class_name=classes("primary", "m"),
+                data_testid="data-export-file",
             ),
             _ask(_("Make a new one"), "plain"),
             class_name="flex flex-wrap items-center gap-3",
