@@ -80,6 +80,9 @@ def show_held_values(state_js: str) -> str:
 _REFLEX_REASONS = 'reason !== "io server disconnect" && reason !== "io client disconnect";\n'
 _OUR_REASONS = 'reason !== "io client disconnect";\n'
 """A page whose session has ended is hung up on, to connect again with its browser's new cookies."""
+_REFLEX_LEAVES = '    window.addEventListener("beforeunload", disconnectTrigger);\n'
+# Fetching a file begins as if the page were left: it would stay, without its connection. A page that is really
+# left says so by "pagehide".
 _REFLEX_RECONNECT = """    if (try_reconnect) {
       // Attempt to reconnect transient non-intentional disconnects.
       socket.current.reconnect();
@@ -125,11 +128,11 @@ def spread_reconnects(state_js: str) -> str:
 
     Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
     """
-    lines = (_REFLEX_REASONS, _REFLEX_RECONNECT, _REFLEX_RETRY)
+    lines = (_REFLEX_LEAVES, _REFLEX_REASONS, _REFLEX_RECONNECT, _REFLEX_RETRY)
     if not all(state_js.count(text) == 1 for text in lines):
         raise RuntimeError("Reflex's state.js no longer has the lines by which it connects again")
     ours = state_js.replace(_REFLEX_RECONNECT, _OUR_RECONNECT % {"first_ms": FIRST_RECONNECT_MS})
-    ours = ours.replace(_REFLEX_REASONS, _OUR_REASONS)
+    ours = ours.replace(_REFLEX_LEAVES, "").replace(_REFLEX_REASONS, _OUR_REASONS)
     return ours.replace(_REFLEX_RETRY, _OUR_RETRY % {"step_ms": RETRY_STEP_MS})
 
 
