@@ -81,7 +81,7 @@ _REFLEX_REASONS = 'reason !== "io server disconnect" && reason !== "io client di
 _OUR_REASONS = 'reason !== "io client disconnect";\n'
 """A page whose session has ended is hung up on, to connect again with its browser's new cookies."""
 _REFLEX_LEAVES = '    window.addEventListener("beforeunload", disconnectTrigger);\n'
-# Fetching a file begins as if the page were left: it would stay, without its connection. A page that is really
+# Fetching a file begins as if the page were left: it would stay without its connection. One that is really
 # left says so by "pagehide".
 _REFLEX_RECONNECT = """    if (try_reconnect) {
       // Attempt to reconnect transient non-intentional disconnects.
