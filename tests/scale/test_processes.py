@@ -134,16 +134,14 @@ def test_a_job_of_the_clock_runs_in_one_of_the_processes_and_on_after_that_is_ki
 # --- Start -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_two_servers_on_an_empty_database_both_start(
-    tmp_path: Path, database: str, request: pytest.FixtureRequest
-):
-    environment = {"SHOP_DATA_DIR": str(tmp_path / "data")}
-    if database == "postgres":
-        address = request.getfixturevalue("postgres_server")
-        name = f"shop_{os.urandom(6).hex()}"
-        postgres.execute(address, f"CREATE DATABASE {name}")
-        environment["SHOP_DATABASE_URL"] = address.format(database=name)
+def test_two_servers_on_an_empty_database_both_start(tmp_path: Path, postgres_server: str):
+    """On PostgreSQL alone: a data folder with SQLite's file has one server (tests/test_starting.py)."""
+    name = f"shop_{os.urandom(6).hex()}"
+    postgres.execute(postgres_server, f"CREATE DATABASE {name}")
+    environment = {
+        "SHOP_DATA_DIR": str(tmp_path / "data"),
+        "SHOP_DATABASE_URL": postgres_server.format(database=name),
+    }
     folders = [tmp_path / "one", tmp_path / "two"]
     with ExitStack() as stack:
         shops = _started_together(stack, folders, environment)
