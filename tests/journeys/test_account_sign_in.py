@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import base64
-import email
-import re
-import time
-from email.policy import default
 from typing import Any
 
 import cbor2
@@ -17,42 +13,20 @@ from sqlmodel import select
 from webauthn.helpers import bytes_to_base64url
 
 from shop_app.models import Customer, Passkey
+from tests.journeys import signing_in
 from tests.journeys.admin.test_orders import axe
 from tests.journeys.admin.test_signing_in import authenticator
 from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import DESKTOP, PHONE, Shopper
+from tests.journeys.signing_in import letter
 from tests.passkey_device import Device
 from tests.shop import Shop
 
 TARGET = "/products/dune-mug"
-LINK = r"/account/login/link/\w+"
 
 
-def letter(shop: Shop, to: str, after: int = 0) -> tuple[str, str]:
-    """Code and link of the newest letter to that address, once there are more than `after`."""
-    ends = time.monotonic() + 15
-    while time.monotonic() < ends:
-        files = sorted((shop.data / "letters").glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
-        read = [email.message_from_bytes(file.read_bytes(), policy=default) for file in files]
-        mine = [message for message in read if message["to"] == to]
-        if len(mine) > after:
-            body = mine[-1].get_body(("plain",))
-            assert body
-            text = body.get_content()
-            code, link = re.search(r"Your code: (\d{6})\b", text), re.search(LINK, text)
-            assert code, text
-            assert link, text
-            return code[1], link[0]
-        time.sleep(0.1)
-    raise AssertionError(f"no letter to {to}")
-
-
-def ask(person: Shopper, address: str, target: str = TARGET) -> None:
-    person.open(f"/account/login?next={target}")
-    person.see("account-email").fill(address)
-    person.see("account-continue").click()
-    person.page.wait_for_url("**/account/login/code")
-    person.ready()
+def ask(person: Shopper, address: str) -> None:
+    signing_in.ask(person, address, TARGET)
 
 
 def label(person: Shopper) -> str:
