@@ -20,13 +20,17 @@ os.environ["SHOP_TESTING"] = "1"
 import hypothesis
 import pytest
 import time_machine
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
-from shop_app.core import db, events, fact_cache, migrate
+from shop_app.core import db, events, fact_cache, migrate, working_days
 from shop_app.core.settings import Settings, settings
 from shop_app.providers.payments import registry
-from tests import postgres
+from shop_app.services.accounts import passwords
+from shop_app.services.customers import addresses, postcodes
+from tests import postgres, prepared
 
 Settings.model_config["env_file"] = None
 
@@ -38,6 +42,14 @@ hypothesis.settings.load_profile("long" if os.environ.get("SHOP_TESTS_LONG") == 
 NEEDED = os.environ.get("SHOP_TESTS_NEED", "").split()
 """What must not be skipped here: browser, postgres, redis, proxies, pgbouncer."""
 OURS = ("SHOP_", "STRIPE_", "REFLEX_")
+PURE = (
+    working_days._free_days,
+    passwords._known_passwords,
+    postcodes.rules_of,
+    addresses.country_name,
+    addresses.countries,
+)
+"""Caches that take long to fill and hold nothing of settings or databases: they last over all tests."""
 DIRECTORIES = ("state", "realtime", "pages", "web", "races", "faults", "scale", "journeys")
 
 
@@ -125,14 +137,22 @@ def _is_number(name: str) -> bool:
 # --- A world of its own -------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=8)
+def _caches(_loaded: int) -> list[functools._lru_cache_wrapper[Any]]:
+    """Every cache of the shop's modules, looked up again when more modules are loaded."""
+    return [
+        value
+        for name, module in sys.modules.copy().items()
+        if name.startswith("shop_app")
+        for value in list(vars(module).values())
+        if isinstance(value, functools._lru_cache_wrapper) and value not in PURE
+    ]
+
+
 def forget_caches() -> None:
-    """Empty every cache of the shop: each may hold something of the settings or of a database."""
-    # A copy in one step: threads of a test before may still import.
-    for name, module in sys.modules.copy().items():
-        if name.startswith("shop_app"):
-            for value in list(vars(module).values()):
-                if isinstance(value, functools._lru_cache_wrapper):
-                    value.cache_clear()
+    """Empty the caches of the shop that may hold something of the settings or of a database."""
+    for cache in _caches(len(sys.modules)):
+        cache.cache_clear()
     fact_cache.deliver_unknown()
 
 
@@ -155,6 +175,14 @@ def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     if db.engine.cache_info().currsize:
         db.engine().dispose()
     forget_caches()
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed in a millisecond, but where a test is `slow_hashes`: the real way takes 250."""
+    if not request.node.get_closest_marker("slow_hashes"):
+        quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
+        monkeypatch.setattr(passwords, "_hasher", lambda: quick)
 
 
 @pytest.fixture
@@ -194,12 +222,8 @@ _compile_once()
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "shop.db"
-    empty = db.make_engine(f"sqlite:///{path}")
-    migrate.migrate(empty)
-    empty.dispose()
-    return path
+def _sqlite_template() -> Path:
+    return prepared.empty_database()
 
 
 @contextmanager
@@ -215,13 +239,29 @@ def own_postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """A PostgreSQL server with a migrated template, `shop`: its address with `{database}` to fill in."""
-    with own_postgres() as address:
-        postgres.execute(address, "CREATE DATABASE shop")
-        empty = db.make_engine(sqlalchemy_url(address, "shop"))
-        migrate.migrate(empty)
-        empty.dispose()
+    """A PostgreSQL server with a migrated template, `shop`: its address with `{database}` to fill in.
+
+    `tests.run` has one for all parts. A test that ends servers has its own (`own_postgres`).
+    """
+    with ExitStack() as stack:
+        address = os.environ.get("TESTS_POSTGRES") or stack.enter_context(own_postgres())
+        prepared.made_once("postgres-template", lambda path: _make_template(address, path))
         yield address
+
+
+def _make_template(address: str, path: Path) -> None:
+    postgres.execute(address, f"CREATE DATABASE {postgres.TEMPLATE}")
+    empty = db.make_engine(sqlalchemy_url(address, postgres.TEMPLATE))
+    migrate.migrate(empty)
+    empty.dispose()
+    path.touch()
+
+
+@pytest.fixture(scope="session")
+def _postgres_databases(postgres_server: str) -> Iterator[postgres.Databases]:
+    databases = postgres.Databases(postgres_server)
+    yield databases
+    databases.close()
 
 
 def sqlalchemy_url(address: str, database: str) -> str:
@@ -229,14 +269,12 @@ def sqlalchemy_url(address: str, database: str) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A fresh migrated PostgreSQL database of this test, as SHOP_DATABASE_URL takes it."""
-    name = f"t{abs(hash(request.node.nodeid)) % 10**12}"
-    postgres.execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE shop STRATEGY file_copy")
-    yield postgres_server.format(database=name)
-    if db.engine.cache_info().currsize:
-        db.engine().dispose()
-    postgres.execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+def postgres_url(postgres_server: str, _postgres_databases: postgres.Databases) -> Iterator[str]:
+    """A clean migrated PostgreSQL database of this test, as SHOP_DATABASE_URL takes it."""
+    with _postgres_databases.lent() as name:
+        yield postgres_server.format(database=name)
+        if db.engine.cache_info().currsize:
+            db.engine().dispose()
 
 
 @pytest.fixture

@@ -7,13 +7,18 @@ nothing on disk for certain. Run as root, it is started as `nobody`: PostgreSQL 
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -33,7 +38,7 @@ class NoPostgres(Exception):
     """No PostgreSQL can be started here; the message says why."""
 
 
-def _fast_folder() -> Path | None:
+def fast_folder() -> Path | None:
     """A folder in memory, where there is room: each test's database is a copy of some 900 files."""
     memory = Path("/dev/shm")
     has_room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES
@@ -108,7 +113,7 @@ def server() -> Iterator[str]:
     Errors  NoPostgres where none starts.
     """
     # Not pytest's own folder: a Unix socket's path may have a hundred characters only.
-    folder = Path(tempfile.mkdtemp(prefix="shop-pg-", dir=_fast_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="shop-pg-", dir=fast_folder()))
     try:
         if _as_other_user():
             shutil.chown(folder, NOBODY)
@@ -161,3 +166,146 @@ def databases(address: str) -> set[str]:
     """The names of the server's databases."""
     with psycopg.connect(address.format(database="postgres"), autocommit=True) as connection:
         return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+
+
+# --- A clean database for each test --------------------------------------------------------------
+
+TEMPLATE = "shop"
+MOST_KEPT_BYTES = 64 * 1024**2
+"""A database that has grown beyond this is made anew: its deleted rows would slow the tests after it."""
+_BEGIN_SEQUENCES = (
+    "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"
+    " WHERE pg_sequence_last_value(seqrelid) IS NOT NULL"
+)
+
+
+@dataclass(slots=True)
+class _Copy:
+    """A copy of the template, and a connection that stays open: a new one would read up on all tables."""
+
+    name: str
+    cleaner: psycopg.Connection
+    since: int
+    """The last transaction before its first test."""
+
+
+class Databases:
+    """Copies of the template, one at a time; one is lent again after its test, cleaned, where that works.
+
+    Only the tables that were written to are emptied. A copy whose tables or first rows were changed, that has
+    grown or that somebody still uses is dropped instead.
+    """
+
+    _numbers = itertools.count()
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._clean: _Copy | None = None
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """The name of a database that is as the template is."""
+        copy, self._clean = self._clean or self._copied(), None
+        yield copy.name
+        with suppress(psycopg.Error):
+            if _is_kept(copy) and self._clear(copy):
+                self._clean = copy
+                return
+        self._drop(copy)
+
+    def close(self) -> None:
+        if self._clean:
+            self._drop(self._clean)
+
+    def _drop(self, copy: _Copy) -> None:
+        copy.cleaner.close()
+        execute(self._address, f"DROP DATABASE {copy.name} WITH (FORCE)")
+
+    def _copied(self) -> _Copy:
+        name = f"t{os.getpid()}_{next(self._numbers)}"
+        execute(self._address, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        # Neither triggers nor foreign keys look while it is emptied.
+        options = "-c statement_timeout=0 -c lock_timeout=1s -c session_replication_role=replica"
+        cleaner = psycopg.connect(self._address.format(database=name), autocommit=True, options=options)
+        return _Copy(name, cleaner, _one(cleaner, "SELECT pg_current_xact_id()::text::bigint"))
+
+    def _clear(self, copy: _Copy) -> bool:
+        """Whether all is as in the template again."""
+        kept = {table: _counted(copy, table) for table in self._first_rows}
+        if any(rows != (self._first_rows[table], 0) for table, rows in kept.items()):
+            return False
+        emptied = [f'DELETE FROM "{table}"' for table in _written(copy.cleaner) if table not in kept]
+        begun = [f"SELECT setval('{name}', {value})" for name, value in self._first_values.items()]
+        copy.cleaner.execute("; ".join([*emptied, _BEGIN_SEQUENCES, *begun]).encode())
+        return True
+
+    @cached_property
+    def _first_rows(self) -> dict[str, int]:
+        """How many rows the template's tables have, where they have any."""
+        with psycopg.connect(self._address.format(database=TEMPLATE)) as connection:
+            counts = {
+                table: _one(connection, f'SELECT count(*) FROM "{table}"') for table in _written(connection)
+            }
+        return {table: count for table, count in counts.items() if count}
+
+    @cached_property
+    def _first_values(self) -> dict[str, int]:
+        """Where the template's sequences stand that have begun."""
+        with psycopg.connect(self._address.format(database=TEMPLATE)) as connection:
+            return dict(
+                connection.execute(
+                    "SELECT seqrelid::regclass::text, pg_sequence_last_value(seqrelid) FROM pg_sequence"
+                    " WHERE pg_sequence_last_value(seqrelid) IS NOT NULL"
+                ).fetchall()
+            )
+
+
+def _one(connection: psycopg.Connection, statement: str) -> Any:
+    row = connection.execute(statement.encode()).fetchone()
+    return row[0] if row else None
+
+
+def _written(connection: psycopg.Connection) -> list[str]:
+    """The tables that rows were ever written to."""
+    rows = connection.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        " AND pg_relation_size(oid) > 0"
+    )
+    return [name for (name,) in rows]
+
+
+def _counted(copy: _Copy, table: str) -> tuple[int, int] | None:
+    """How many rows a table has, and how many of them were written by tests."""
+    changed = f"count(*) FILTER (WHERE xmin::text::bigint > {copy.since})"
+    return copy.cleaner.execute(f'SELECT count(*), {changed} FROM "{table}"'.encode()).fetchone()
+
+
+def _is_kept(copy: _Copy) -> bool:
+    """Whether nobody uses the copy, nothing but rows was changed in it, and it is still small."""
+    if not _is_left(copy):
+        return False
+    settings = (
+        "SELECT 1 FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase"
+        " WHERE datname = current_database()"
+    )
+    changes = [
+        f"SELECT 1 FROM {table} WHERE xmin::text::bigint > {copy.since}"
+        for table in ("pg_class", "pg_attribute", "pg_constraint", "pg_trigger", "pg_proc")
+    ]
+    if _one(copy.cleaner, " UNION ALL ".join([settings, *changes])):
+        return False
+    return _one(copy.cleaner, "SELECT pg_database_size(current_database())") < MOST_KEPT_BYTES
+
+
+def _is_left(copy: _Copy) -> bool:
+    """Whether nobody uses the copy; the server notices a closed connection some milliseconds later."""
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'"
+    )
+    ends = time.monotonic() + 0.25
+    while _one(copy.cleaner, others):
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.002)
+    return True

@@ -1,45 +1,51 @@
 """Runs the whole suite part by part, says how long each took, and closes with one line of totals.
 
-With arguments it is one call of pytest: `python -m tests.run -k cart`; `--part NAME` runs that part alone.
+Parts that don't disturb each other run side by side. With arguments it is one call of pytest:
+`python -m tests.run -k cart`; `--part NAME` runs that part alone.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import browser
+from tests import browser, postgres
 
 TESTS = Path(__file__).parent
 PARTS = {
-    "rules": ("models",),
+    "rules": ("models", "rules"),
     "services": ("services", "providers", "sandbox", "seed", "bench"),
     "state": ("state", "realtime", "components", "pages"),
     "http": ("web",),
+    "program": ("program", "extension", "demo", "upgrade"),
     "races": ("races",),
     "faults": ("faults",),
     "scale": ("scale",),
     "journeys": ("journeys",),
 }
+SIDE_BY_SIDE = (("journeys",), ("rules", "services", "state", "program", "http"))
+"""Run at the same time, each row in its order; whatever isn't named has the machine to itself afterwards."""
 NOTHING_COLLECTED = 5
 SLOWEST_FILES = 20
-OF_REAL_TIME = ("state", "http", "faults", "scale", "journeys")
+OF_REAL_TIME = ("state", "http", "program", "faults", "scale", "journeys")
 """Parts whose tests wait for browsers, servers and the clock: where others use the machine too, one may fail
 that is well. It is run once more, alone, and named as unsteady where it passes then (decision 79)."""
 NEVER_AGAIN = ("tests/faults/test_kills.py",)
 """What goes wrong by chance there is what these tests are for; so it is in the rules, services and races."""
 MOST_AGAIN = 5
-# Worth the start of a second process only where there is enough to do.
-SPREAD = ("rules", "services", "state", "http", "races", "faults", "scale", "journeys")
+BUILT = ("http", "program", "scale", "journeys")
+"""Parts that serve the built front end."""
 
 
 @dataclass(slots=True)
@@ -53,6 +59,7 @@ class Part:
     file_seconds: Counter[str] = field(default_factory=Counter)
     """What the tests of each file took together, in all processes."""
     status: int = 0
+    failed: list[str] = field(default_factory=list)
     unsteady: list[str] = field(default_factory=list)
     """Tests that failed among the others and passed alone."""
     figures: str = ""
@@ -74,65 +81,109 @@ def parts() -> list[Part]:
     return collected
 
 
-def run(part: Part) -> None:
-    """Run one part with pytest, and read its numbers from the report."""
-    # What has a browser or several servers stays together by file: two of each are enough.
-    how = "loadfile" if part.name in ("scale", "journeys") else "worksteal"
-    spread = ["-n", "2", "--dist", how] if part.name in SPREAD and (os.cpu_count() or 1) > 1 else []
-    with tempfile.TemporaryDirectory() as folder:
-        report, figures = Path(folder) / "report.xml", Path(folder) / "figures"
-        started, used_before = time.monotonic(), _cpu_of_children()
-        part.status = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                "--no-header",
-                f"--junitxml={report}",
-                *spread,
-                *part.paths,
-            ],
-            cwd=TESTS.parent,
-            env=os.environ | {"TESTS_FIGURES": str(figures)},
-        ).returncode
-        part.seconds, part.cpu_seconds = time.monotonic() - started, _cpu_of_children() - used_before
-        if report.exists():
-            part.counts, part.file_seconds = _counts(report), _file_seconds(report)
+def run_all(chosen: Sequence[Part]) -> float:
+    """Run the parts, those that may be side by side first; the seconds that all took together."""
+    started = time.monotonic()
+    by_name = {part.name: part for part in chosen}
+    rows = [[by_name.pop(name) for name in row if name in by_name] for row in SIDE_BY_SIDE]
+    beside = [threading.Thread(target=_run_row, args=(row, any(rows[1:]))) for row in rows[1:]]
+    for thread in beside:
+        thread.start()
+    _run_row(rows[0], any(rows[1:]))
+    for thread in beside:
+        thread.join()
+    _run_row(list(by_name.values()), False)
+    for part in chosen:
         if part.status == 1 and part.name in OF_REAL_TIME:
             _run_again(part)
-        if figures.exists():
-            part.figures = figures.read_text()
+    return time.monotonic() - started
+
+
+def _run_row(row: Sequence[Part], has_others: bool) -> None:
+    for part in row:
+        if part.name in BUILT:
+            _build_front_end()
+        _run(part, quietly=has_others)
+
+
+def _build_front_end() -> None:
+    """Build the pages where they changed: once for all parts, and in no test's time."""
+    code = "from shop_app import serve; serve.build_front_end()"
+    subprocess.run([sys.executable, "-c", code], cwd=TESTS.parent, check=True, stdout=subprocess.DEVNULL)
+
+
+def _run(part: Part, *, quietly: bool) -> None:
+    """Run one part with pytest, and read its numbers from the report.
+
+    quietly  show what pytest says when it has ended, as others say something at the same time
+    """
+    # What has a browser or several servers stays together by file: two of each are enough.
+    how = "loadfile" if part.name in ("scale", "journeys") else "worksteal"
+    spread = ["-n", "2", "--dist", how] if (os.cpu_count() or 1) > 1 else []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = ["-m", "pytest", "-q", "--no-header", f"--junitxml={folder / 'report.xml'}"]
+        command += ["-o", f"cache_dir={folder / 'cache'}", *spread, *map(str, part.paths)]
+        print(f"\n--- {part.name}", flush=True)
+        started = time.monotonic()
+        with (folder / "output").open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=TESTS.parent,
+                env=os.environ | {"TESTS_FIGURES": str(folder / "figures")},
+                stdout=output if quietly else None,
+                stderr=subprocess.STDOUT if quietly else None,
+            )
+            _pid, status, used = os.wait4(process.pid, 0)
+        process.returncode = part.status = os.waitstatus_to_exitcode(status)
+        part.seconds, part.cpu_seconds = time.monotonic() - started, used.ru_utime + used.ru_stime
+        if quietly:
+            said = (folder / "output").read_text(errors="replace")
+            sys.stdout.write(f"\n--- {part.name} has ended\n{said}")
+            sys.stdout.flush()
+        if (folder / "report.xml").exists():
+            part.counts, part.file_seconds = (
+                _counts(folder / "report.xml"),
+                _file_seconds(folder / "report.xml"),
+            )
+        with suppress(FileNotFoundError):
+            part.failed = sorted(json.loads((folder / "cache" / "v" / "cache" / "lastfailed").read_text()))
+        with suppress(FileNotFoundError):
+            part.figures = (folder / "figures").read_text()
 
 
 def _run_again(part: Part) -> None:
     """Run what failed once more, by itself, if it is little; what passes then is unsteady, not red."""
-    failed = [name for name in _last_failed() if any(name.startswith(_inside(path)) for path in part.paths)]
-    if not 0 < len(failed) <= MOST_AGAIN or any(name.startswith(NEVER_AGAIN) for name in failed):
+    if not 0 < len(part.failed) <= MOST_AGAIN or any(name.startswith(NEVER_AGAIN) for name in part.failed):
         return
-    print(f"\n--- {part.name}, once more, alone: {', '.join(failed)}", flush=True)
-    started = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", *failed]
+    print(f"\n--- {part.name}, once more, alone: {', '.join(part.failed)}", flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", *part.failed]
     if subprocess.run(command, cwd=TESTS.parent).returncode == 0:
-        part.status, part.unsteady = 0, failed
+        part.status, part.unsteady = 0, part.failed
         part.counts["passed"] += part.counts["failed"] + part.counts["errors"]
         part.counts["failed"] = part.counts["errors"] = 0
-    part.seconds += time.monotonic() - started
 
 
-def _last_failed() -> list[str]:
-    """The tests that failed in the last run, as pytest has noted them."""
-    path = TESTS.parent / ".pytest_cache" / "v" / "cache" / "lastfailed"
-    return sorted(json.loads(path.read_text())) if path.exists() else []
+@contextmanager
+def prepared() -> Iterator[None]:
+    """A folder and a PostgreSQL server that the processes of all parts share (`tests.prepared`)."""
+    memory = postgres.fast_folder()
+    with tempfile.TemporaryDirectory(prefix="shop-tests-", dir=memory) as folder, _server() as address:
+        os.environ |= {"TESTS_PREPARED": folder, "TESTS_POSTGRES": address}
+        if memory:
+            # Where pytest makes each test's own folder.
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
+        yield
 
 
-def _inside(path: Path) -> str:
-    return path.relative_to(TESTS.parent).as_posix()
-
-
-def _cpu_of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+@contextmanager
+def _server() -> Iterator[str]:
+    """The address of a PostgreSQL; "" where none can be had: the tests that want one say so."""
+    try:
+        with postgres.server() as address:
+            yield address
+    except postgres.NoPostgres:
+        yield ""
 
 
 def _counts(report: Path) -> Counter[str]:
@@ -154,9 +205,8 @@ def _file_seconds(report: Path) -> Counter[str]:
     return seconds
 
 
-def close(done: list[Part]) -> int:
+def close(done: Sequence[Part], seconds: float) -> int:
     """Print the table and, last, the totals as pytest says them; the exit code."""
-    seconds = sum(part.seconds for part in done)
     counts = sum((part.counts for part in done), Counter[str]())
     broken = [part.name for part in done if part.status not in (0, NOTHING_COLLECTED)]
     print("\npart        seconds      CPU  passed  failed  errors  skipped")
@@ -194,12 +244,9 @@ def main(arguments: list[str]) -> int:
             return 2
     elif arguments:
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
-    done = []
-    for part in chosen:
-        print(f"\n--- {part.name}", flush=True)
-        run(part)
-        done.append(part)
-    return close(done)
+    with prepared():
+        seconds = run_all(chosen)
+    return close(chosen, seconds)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.settings import ROOT
+from tests import prepared
 
 FIRST_START_SECONDS = 300
 """The pages may have to be built."""
@@ -99,6 +101,16 @@ def running(folder: Path, *, root: Path = ROOT, **environment: str) -> Iterator[
             engine.dispose()
         finally:
             end(process)
+
+
+@contextmanager
+def demo_running(folder: Path, **environment: str) -> Iterator[Shop]:
+    """`running` on the demo as it was set up for all tests."""
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    shutil.copyfile(prepared.demo_of_today(), data / "shop.db")
+    with running(folder, **environment) as shop:
+        yield shop
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -31,8 +31,8 @@ from shop_app.services.catalog import pictures
 from shop_app.services.search import queries
 from shop_app.services.staff import audit
 from tests import postgres, racing
-from tests.demo_file import put_demo_into_place
 from tests.factories import make_basics, make_customer, make_product
+from tests.prepared import put_demo_into_place
 
 Enter = Callable[..., None]
 

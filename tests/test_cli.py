@@ -15,8 +15,8 @@ from shop_app.cli.main import main
 from shop_app.core import db
 from shop_app.core.settings import ROOT
 from shop_app.models import Product, Review, Staff
-from tests.demo_file import put_demo_into_place
 from tests.factories import add, make_product
+from tests.prepared import put_demo_into_place
 
 COMMANDS = (
     "migrate",

@@ -35,9 +35,9 @@ from shop_app.services.stock_alerts import line
 from shop_app.services.storefront import order_page
 from shop_app.worker import jobs, timetable
 from tests import factories
-from tests.demo_file import put_demo_into_place
 from tests.factories import key_hash, sign_in
 from tests.paying import FORM, ME, World, make_world, rows
+from tests.prepared import put_demo_into_place
 from tests.selling import delivered, run_sql, sell, send, wrong_books
 
 both = pytest.mark.both

@@ -32,8 +32,8 @@ from shop_app.services.catalog import pictures
 from shop_app.services.catalog.views import ListingQuery
 from shop_app.services.search import listing
 from shop_app.services.search import queries as search_queries
-from tests.demo_file import put_demo_into_place
 from tests.factories import sign_in
+from tests.prepared import put_demo_into_place
 from tests.production import PRODUCTION
 
 DEMO_TABLES = (

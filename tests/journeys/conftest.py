@@ -12,13 +12,13 @@ from playwright.sync_api import Browser, sync_playwright
 from tests import browser as finder
 from tests.conftest import skip_or_fail
 from tests.journeys.shopper import DESKTOP, Shopper
-from tests.shop import Shop, running
+from tests.shop import Shop, demo_running
 
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The shop with its demo catalogue, built if its pages changed."""
-    with running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1") as started:
+    with demo_running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1") as started:
         yield started
 
 

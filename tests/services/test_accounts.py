@@ -156,6 +156,15 @@ def test_who_is_dismissed_or_changes_the_password_while_it_is_proven_is_not_sign
     assert session.exec(select(LoginSession)).all() == []
 
 
+@pytest.mark.slow_hashes
+def test_a_hash_costs_an_attacker_64_mib_and_three_rounds():
+    hashed = hash_password("long-enough")
+    assert hashed.text.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert passwords.verify("long-enough", hashed) == (True, None)
+    assert passwords.verify("long-enoug", hashed) == (False, None)
+    assert passwords.verify("long-enough", None) == (False, None)
+
+
 def test_a_hash_tells_nothing_where_it_is_printed():
     assert "argon2" not in repr(hash_password("long-enough"))
     assert "argon2" not in repr(sessions.Login("staff", "o@example.com", Hashed("$argon2id$x")))

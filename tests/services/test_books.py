@@ -11,7 +11,7 @@ from sqlmodel import Session
 from shop_app.core import db
 from shop_app.services.books import check as books
 from shop_app.services.books.rules import RULES
-from tests.demo_file import demo_database
+from tests.prepared import demo_database
 
 # The database itself refuses some of these: its checks are put aside, as someone with a console could.
 _ACCOUNT = (

@@ -20,6 +20,7 @@ import pytest
 import socketio
 
 from shop_app.core.settings import ROOT
+from tests.shop import Shop, demo_running
 
 NAMESPACE = "/_event"
 
@@ -80,6 +81,13 @@ def start_probe_app(folder: Path, **env: str) -> Probe:
             time.sleep(0.1)
     process.kill()
     raise RuntimeError(f"The probe application doesn't start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The demo shop as it is served; whoever changes it makes people and goods of their own."""
+    with demo_running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1") as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

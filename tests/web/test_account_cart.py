@@ -18,7 +18,7 @@ from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.principal import account_key
 from shop_app.core.clock import now
 from shop_app.models import Cart, Customer, LoginSession
-from tests.shop import Shop, running
+from tests.shop import Shop
 from tests.socket_client import STATE, Closed, Tab, delta_of, visitor_key
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -28,12 +28,6 @@ CHECKOUT = f"{STATE}.shop_app___state___checkout____checkout"
 SKU = "FH-DNM-OAT"
 EMAIL = "ida@example.com"
 WITHIN_SECONDS = 2.0
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1") as started:
-        yield started
 
 
 def written(shop: Shop, change: Any) -> Any:

@@ -6,7 +6,7 @@ Whoever ended it, and however: the customer on another device, the owner of the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ from shop_app.core.clock import now
 from shop_app.models import Customer, LoginSession
 from shop_app.services.accounts import email_changes, sessions, ways_in
 from shop_app.services.accounts.browsers import Browser
-from tests.shop import Shop, running
+from tests.shop import Shop
 from tests.socket_client import STATE, Closed, Tab, delta_of, parse
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -30,12 +30,6 @@ SECURITY = "shop_app___state___account___security____account_security"
 CART = "shop_app___state___cart____cart"
 PAGE = "/account/security"
 WITHIN_SECONDS = 10.0
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1") as started:
-        yield started
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from tests.shop import Shop, running
+from tests.shop import Shop
 from tests.socket_client import STATE, Tab, delta_of, visitor_key
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -22,12 +22,6 @@ ACCOUNT = "shop_app___state___admin___security____security.account"
 OWNER, CLERK = ("owner@example.com", "demo-owner"), ("clerk@example.com", "demo-clerk")
 PAGE = "/admin/security"
 WITHIN_SECONDS = 10.0
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1") as started:
-        yield started
 
 
 @contextmanager

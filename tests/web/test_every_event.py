@@ -25,7 +25,7 @@ from shop_app.core.settings import ROOT
 from shop_app.models import Address, Customer, LoginSession, Order, Staff, Variant
 from shop_app.services import retention
 from shop_app.services.books import check as books
-from tests.shop import Shop, running
+from tests.shop import Shop, demo_running
 from tests.socket_client import STATE, Closed, Tab, delta_of
 
 from .fuzz import frames
@@ -85,7 +85,7 @@ OF_A_CART = ("cart_line", "stock_hold", "stock_movement")
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     secret = "CANARY-secret-" + "s" * 40
-    with running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1", SHOP_SECRET_KEY=secret) as started:
+    with demo_running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1", SHOP_SECRET_KEY=secret) as started:
         with started.session() as session:
             _plant(session)
             # The server's own job would do it a minute after its start, in the middle of a walk.

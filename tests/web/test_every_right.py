@@ -26,7 +26,7 @@ from shop_app.core.access.policy import policy_of
 from shop_app.core.clock import now
 from shop_app.models import AuditEntry, Customer, LoginSession, Order, Staff, StaffRole
 from shop_app.services.accounts.passwords import hash_password
-from tests.shop import Shop, running
+from tests.shop import Shop, demo_running
 from tests.socket_client import STATE, Tab
 
 from .test_every_event import CANARIES, INSIDES, _plant, handlers, rows
@@ -88,7 +88,7 @@ VISITORS = (
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1") as started:
+    with demo_running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1") as started:
         with started.session() as session:
             _plant(session)
             _sign_in_everybody(session)

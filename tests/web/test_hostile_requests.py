@@ -10,18 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.shop import Shop, running
+from tests.shop import Shop
 from tests.web.raw_http import Answer, Raw, ask, chunked
 
 LONG = os.environ.get("SHOP_TESTS_LONG") == "1"
 COMBINED = 10_000 if LONG else 250
 """So many requests are wrong in two or three ways at once."""
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1") as started:
-        yield started
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.shop import Shop, running
+from tests.shop import Shop
 from tests.socket_client import STATE, Tab
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -15,12 +14,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 CART = f"{STATE}.shop_app___state___cart____cart"
 CHECKOUT = f"{STATE}.shop_app___state___checkout____checkout"
 SKU = {"sku": "FH-DNM-OAT", "quantity": 1}
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with running(tmp_path_factory.mktemp("shop"), SHOP_LOAD_TEST="1") as started:
-        yield started
 
 
 async def reloads_of(tab: Tab) -> list[str]:
