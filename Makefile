@@ -30,7 +30,7 @@ check: .make/runtime .make/dev ## formatting, lint, types, and the rule between 
 	@$(PY) -m ruff format --check --quiet . || { echo "Some files aren't formatted: .venv/bin/ruff format"; exit 1; }
 	@$(PY) -m ruff check --quiet .
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright --level error
-	@$(PY) -m pytest -q --no-header tests/test_house.py
+	@$(PY) -m pytest -q --no-header tests/house/test_house.py
 
 bench: .make/runtime .make/dev .make/browser .make/programs ## the benchmarks; tables here, JSON below bench/results/
 	@exec $(PY) -m bench $(ARGS)

@@ -1,6 +1,6 @@
 """Uses of Reflex's private API: a list of every file that has some, and functions that several rooms share.
 
-To take a new version of Reflex: pin it, run tests/test_reflex_private.py, review each file that the test
+To take a new version of Reflex: pin it, run tests/house/test_reflex_private.py, review each file that the test
 names, and change `VERSION` last.
 """
 

@@ -50,7 +50,7 @@ PURE = (
     addresses.countries,
 )
 """Caches that take long to fill and hold nothing of settings or databases: they last over all tests."""
-DIRECTORIES = ("state", "realtime", "pages", "web", "races", "faults", "scale", "journeys")
+DIRECTORIES = ("state", "realtime", "web", "races", "faults", "scale", "journeys")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -245,7 +245,7 @@ def postgres_server() -> Iterator[str]:
     """
     with ExitStack() as stack:
         address = os.environ.get("TESTS_POSTGRES") or stack.enter_context(own_postgres())
-        prepared.made_once("postgres-template", lambda path: _make_template(address, path))
+        prepared.made_once(f"template-{Path(address).name}", lambda path: _make_template(address, path))
         yield address
 
 

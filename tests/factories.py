@@ -67,15 +67,17 @@ def make_tax_classes(session: Session) -> None:
     """The classes standard and reduced, with German and Austrian rates. Twice is once."""
     if session.get(TaxClass, "standard"):
         return
-    add(session, TaxClass(code="standard", label="Standard"))
-    add(session, TaxClass(code="reduced", label="Reduced"))
-    for country, tax_class, label, rate_ppm in (
-        ("DE", "standard", "19 % VAT", 190_000),
-        ("DE", "reduced", "7 % VAT", 70_000),
-        ("AT", "standard", "20 % VAT", 200_000),
-        ("AT", "reduced", "10 % VAT", 100_000),
-    ):
-        add(session, TaxRate(country=country, tax_class=tax_class, label=label, rate_ppm=rate_ppm))
+    session.add_all([TaxClass(code="standard", label="Standard"), TaxClass(code="reduced", label="Reduced")])
+    session.add_all(
+        TaxRate(country=country, tax_class=tax_class, label=label, rate_ppm=rate_ppm)
+        for country, tax_class, label, rate_ppm in (
+            ("DE", "standard", "19 % VAT", 190_000),
+            ("DE", "reduced", "7 % VAT", 70_000),
+            ("AT", "standard", "20 % VAT", 200_000),
+            ("AT", "reduced", "10 % VAT", 100_000),
+        )
+    )
+    session.flush()
 
 
 def make_category(session: Session, title: str = "Lighting", *, parent: Category | None = None) -> Category:
@@ -210,8 +212,8 @@ def make_shipping(session: Session) -> None:
         return
     germany = add(session, ShippingZone(name="Germany"))
     austria = add(session, ShippingZone(name="Austria"))
-    add(session, ZoneCountry(country="DE", zone_id=_id(germany)))
-    add(session, ZoneCountry(country="AT", zone_id=_id(austria)))
+    session.add(ZoneCountry(country="DE", zone_id=_id(germany)))
+    session.add(ZoneCountry(country="AT", zone_id=_id(austria)))
     for position, (code, kind, label, price_minor, free_above_minor) in enumerate(
         (
             ("standard", MethodKind.FLAT, "Standard", 490, 5000),
@@ -219,8 +221,7 @@ def make_shipping(session: Session) -> None:
             ("pick-up", MethodKind.PICK_UP, "Pick up", 0, None),
         )
     ):
-        add(
-            session,
+        session.add(
             ShippingMethod(
                 zone_id=_id(germany),
                 code=code,
@@ -229,7 +230,7 @@ def make_shipping(session: Session) -> None:
                 price_minor=price_minor,
                 free_above_minor=free_above_minor,
                 position=position,
-            ),
+            )
         )
     by_weight = add(
         session,
@@ -238,7 +239,8 @@ def make_shipping(session: Session) -> None:
         ),
     )
     for up_to_grams, price_minor in ((2_000, 890), (10_000, 1490)):
-        add(session, ShippingRate(method_id=_id(by_weight), up_to_grams=up_to_grams, price_minor=price_minor))
+        session.add(ShippingRate(method_id=_id(by_weight), up_to_grams=up_to_grams, price_minor=price_minor))
+    session.flush()
 
 
 def make_basics(session: Session) -> None:

@@ -53,7 +53,7 @@ MUTANTS = (
         "host-as-it-is-read",
         "letters name their recipient's host as pages show it",
         (("shop_app/letters/__init__.py", "sent_form(letter.to_email)", "letter.to_email"),),
-        ("tests/test_jobs.py",),
+        ("tests/program/test_jobs.py",),
     ),
     Mutant(
         "tried-for-ever",
@@ -359,7 +359,7 @@ MUTANTS = (
         "one-moment",
         "a query on PostgreSQL sees another moment with each statement",
         (("shop_app/core/db.py", '"isolation_level": "REPEATABLE READ", ', ""),),
-        ("tests/test_db.py",),
+        ("tests/program/test_db.py",),
     ),
     Mutant(
         "first-page-alone",
@@ -445,7 +445,7 @@ MUTANTS = (
                 '        ["cart_id"],\n        unique=False,',
             ),
         ),
-        ("tests/test_migrations.py",),
+        ("tests/program/test_migrations.py",),
     ),
     Mutant(
         "one-order",
@@ -629,7 +629,7 @@ MUTANTS = (
         "held-cart",
         "an old cart goes though it holds units",
         ((f"{SERVICES}/retention.py", "~held, ~waiting)", "~waiting)"),),
-        ("tests/test_retention.py",),
+        ("tests/program/test_retention.py",),
     ),
     Mutant(
         "any-discount",

@@ -24,17 +24,18 @@ from tests import browser, postgres
 
 TESTS = Path(__file__).parent
 PARTS = {
-    "rules": ("models", "rules"),
-    "services": ("services", "providers", "sandbox", "seed", "bench"),
-    "state": ("state", "realtime", "components", "pages"),
+    "rules": (),
+    "house": ("house",),
+    "services": ("services", "providers", "sandbox", "machines"),
+    "state": ("state", "realtime", "components"),
     "http": ("web",),
-    "program": ("program", "extension", "demo", "upgrade"),
+    "program": ("program", "demo", "extension"),
     "races": ("races",),
     "faults": ("faults",),
     "scale": ("scale",),
     "journeys": ("journeys",),
 }
-SIDE_BY_SIDE = (("journeys",), ("rules", "services", "state", "program", "http"))
+SIDE_BY_SIDE = (("journeys",), ("rules", "house", "services", "state", "program", "http"))
 """Run at the same time, each row in its order; whatever isn't named has the machine to itself afterwards."""
 NOTHING_COLLECTED = 5
 SLOWEST_FILES = 20
@@ -170,6 +171,8 @@ def prepared() -> Iterator[None]:
     memory = postgres.fast_folder()
     with tempfile.TemporaryDirectory(prefix="shop-tests-", dir=memory) as folder, _server() as address:
         os.environ |= {"TESTS_PREPARED": folder, "TESTS_POSTGRES": address}
+        # Hundreds of processes are started: each would compile the whole shop anew.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         if memory:
             # Where pytest makes each test's own folder.
             os.environ["PYTEST_DEBUG_TEMPROOT"] = folder

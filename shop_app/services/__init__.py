@@ -1,6 +1,6 @@
 """What happens in the shop: commands and queries that take a session first and never commit.
 
-A subject imports only those to its left in `tests/test_house.py`. Where one subject has to write in the
+A subject imports only those to its left in `tests/house/test_house.py`. Where one subject has to write in the
 transaction of another that it may not be imported by, it follows its events: the whole list is here.
 """
 

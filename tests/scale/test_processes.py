@@ -135,7 +135,7 @@ def test_a_job_of_the_clock_runs_in_one_of_the_processes_and_on_after_that_is_ki
 
 
 def test_two_servers_on_an_empty_database_both_start(tmp_path: Path, postgres_server: str):
-    """On PostgreSQL alone: a data folder with SQLite's file has one server (tests/test_starting.py)."""
+    """On PostgreSQL alone: a data folder with SQLite's file has one server."""
     name = f"shop_{os.urandom(6).hex()}"
     postgres.execute(postgres_server, f"CREATE DATABASE {name}")
     environment = {

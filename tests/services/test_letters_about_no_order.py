@@ -21,8 +21,8 @@ from shop_app.services.returns import commands as return_commands
 from shop_app.worker import jobs
 from tests.factories import make_customer
 from tests.paying import World, make_world, rows
+from tests.program.test_jobs import Post
 from tests.selling import delivered, line, order, run_sql, sell, send
-from tests.test_jobs import Post
 
 pytestmark = pytest.mark.both
 ADA = "ada@example.com"

@@ -22,8 +22,8 @@ from shop_app.services.lists import catalogue, files
 from shop_app.web import exports
 from tests.factories import add
 from tests.many_orders import fill, order_list
+from tests.program.test_bulk_jobs import NOTE, TEXT
 from tests.staff_people import add_staff
-from tests.test_bulk_jobs import NOTE, TEXT
 
 SPEC = order_list(actions=(NOTE,))
 FORMULA = '=HYPERLINK("http://x.example")@example.com'

@@ -15,9 +15,9 @@ from shop_app.models import BulkJob, Order, SavedView
 from shop_app.services.lists import catalogue
 from shop_app.state.admin.records import RecordList
 from tests.many_orders import fill, order_list
+from tests.program.test_bulk_jobs import NOTE
 from tests.staff_people import add_staff
 from tests.state.conftest import Tab, send, submit
-from tests.test_bulk_jobs import NOTE
 
 SPEC = order_list(actions=(NOTE,))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SHOP = ROOT / "shop_app"
 ABOVE_ALL = ("shop_app", "serve", "prepare", "supervisor", "cli", "__main__")
 """The composition root and the command line: they may use everything, nobody uses them."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SHOP = ROOT / "shop_app"
 ROWS = [
     [cell.strip() for cell in line.strip("|\n").split("|")]

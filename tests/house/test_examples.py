@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SHOP = Path(__file__).resolve().parent.parent / "shop_app"
+SHOP = Path(__file__).resolve().parents[2] / "shop_app"
 WITH_EXAMPLES = sorted(
     ".".join(("shop_app", *path.relative_to(SHOP).with_suffix("").parts)).removesuffix(".__init__")
     for path in SHOP.rglob("*.py")
