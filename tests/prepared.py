@@ -22,6 +22,7 @@ import time_machine
 from shop_app.core import db, migrate
 from shop_app.core.settings import ROOT, settings
 from shop_app.demo import load
+from tests import postgres
 
 SEEDED_AT = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
 
@@ -62,21 +63,42 @@ def _write_demo(path: Path) -> None:
 
 
 def demo_of_today() -> Path:
-    """The demo's database as `setup` leaves it, seeded at the real time."""
-    return made_once("demo-of-today.db", _set_up)
+    """The demo's database on SQLite as `setup` leaves it, seeded at the real time."""
+    return made_once("demo-of-today.db", _set_up_file)
 
 
-def _set_up(path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SHOP_")}
+def _set_up_file(path: Path) -> None:
     with tempfile.TemporaryDirectory() as data:
-        subprocess.run(
-            [sys.executable, "-m", "shop_app", "setup"],
-            cwd=ROOT,
-            env=environment | {"SHOP_DATA_DIR": data},
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+        _set_up(data)
         shutil.copyfile(Path(data) / "shop.db", path)
+
+
+def demo_template(address: str) -> str:
+    """The name of a database on that PostgreSQL with the demo as `setup` leaves it, for copies of it.
+
+    address  as `tests.postgres.server` gives it
+    """
+    name = "demo"
+
+    def make(path: Path) -> None:
+        postgres.execute(address, f"CREATE DATABASE {name}")
+        with tempfile.TemporaryDirectory() as data:
+            _set_up(data, SHOP_DATABASE_URL=address.format(database=name))
+        path.touch()
+
+    made_once(f"demo-of-{Path(address).name}", make)
+    return name
+
+
+def _set_up(data: str, **settings: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SHOP_")}
+    subprocess.run(
+        [sys.executable, "-m", "shop_app", "setup"],
+        cwd=ROOT,
+        env=environment | {"SHOP_DATA_DIR": data} | settings,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 def _written(path: Path, write: Callable[..., object]) -> None:

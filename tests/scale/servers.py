@@ -17,7 +17,7 @@ import redis
 
 from shop_app.core import db
 from shop_app.core.settings import ROOT
-from tests import postgres, programs
+from tests import postgres, prepared, programs
 from tests.shop import Shop, free_port, running
 
 STARTS_SECONDS = 20
@@ -114,7 +114,8 @@ def scaled_shop(
     database = name or f"shop_{os.urandom(6).hex()}"
     url = postgres_address.format(database=database)
     if database not in postgres.databases(postgres_address):
-        postgres.execute(postgres_address, f"CREATE DATABASE {database}")
+        demo = prepared.demo_template(postgres_address)
+        postgres.execute(postgres_address, f"CREATE DATABASE {database} TEMPLATE {demo} STRATEGY file_copy")
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "SHOP_DATABASE_URL": url,
