@@ -27,6 +27,7 @@ from shop_app import prepare, supervisor
 from shop_app.core import db, live_hosts, metrics_folder, starting
 from shop_app.core.settings import ROOT, settings
 from shop_app.core.shop import shop
+from shop_app.core.version import VERSION
 from shop_app.web import kept_builds, logs, tcp_timeout, under_way
 from shop_app.web.under_way import UnderWay
 from shop_app.worker import alone
@@ -155,6 +156,7 @@ def sources_hash() -> str:
     depends_on = (
         importlib.metadata.version("reflex"),
         shop().locale,
+        VERSION,
     )
     digest = hashlib.sha256(repr(depends_on).encode())
     for path in sources():

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ..core import clock, own_files
 from ..core.cant_start import CantStart
 from ..core.settings import ROOT, Settings, settings, unknown_settings
+from ..core.version import VERSION
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -69,6 +70,7 @@ def _tried(check: Callable[[Settings], Iterator[Finding]], chosen: Settings) -> 
 def _settings(chosen: Settings) -> Iterator[Finding]:
     for sentence in unknown_settings():
         yield Finding("fails" if chosen.mode == "production" else "missing", "settings", sentence)
+    yield Finding("ok", "release", VERSION)
     yield Finding("ok", "mode", f"{chosen.mode}, port {chosen.port}, {chosen.workers} worker(s)")
     yield Finding("ok", "days", _days(chosen))
     if chosen.base_url:

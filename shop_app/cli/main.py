@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from ..core.version import VERSION
 from . import backup, books, database, letters, people, products, reviews, server, staff
 
 COMMANDS = (
@@ -31,6 +32,7 @@ COMMANDS = (
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, message="%(version)s")
 def main() -> None:
     """The shop's command line. Settings come from the environment or `.env`."""
 

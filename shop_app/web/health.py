@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from shop_app.core.settings import settings
+from shop_app.core.version import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +19,8 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 async def alive(_request: Request) -> JSONResponse:
-    """The process answers; nothing else is checked."""
-    return JSONResponse({"status": "alive"}, headers=_NO_STORE)
+    """The process answers, and of which release it is; nothing else is checked."""
+    return JSONResponse({"status": "alive", "version": VERSION}, headers=_NO_STORE)
 
 
 def _database() -> None:

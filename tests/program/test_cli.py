@@ -14,6 +14,7 @@ from sqlmodel import func, select
 from shop_app.cli.main import main
 from shop_app.core import db
 from shop_app.core.settings import ROOT
+from shop_app.core.version import VERSION
 from shop_app.models import Product, Review, Staff
 from tests.factories import add, make_product
 from tests.prepared import put_demo_into_place
@@ -55,6 +56,12 @@ def run(*args: str, **kwargs) -> Result:
 def test_every_command_has_help(command):
     result = run(command, "--help")
     assert (result.exit_code, result.output.startswith(f"Usage: main {command}")) == (0, True)
+
+
+def test_the_version_is_that_of_pyproject():
+    result = run("--version")
+    assert (result.exit_code, result.output) == (0, f"{VERSION}\n")
+    assert f'\nversion = "{VERSION}"\n' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_migrate_says_what_it_did_and_twice_is_once():
@@ -203,6 +210,7 @@ def test_check_books_lists_what_is_wrong(demo):
 def test_doctor_says_what_is_missing(engine):
     result = run("doctor")
     assert result.exit_code == 0
+    assert f"ok       release: {VERSION}\n" in result.output
     assert (
         "missing  payments: STRIPE_SECRET_KEY is not set; the built-in sandbox takes the cards"
         in result.output

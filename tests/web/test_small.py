@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from shop_app.core.access import clients, cookies, rates
 from shop_app.core.errors import TooMany
 from shop_app.core.settings import Settings
+from shop_app.core.version import VERSION
 from shop_app.state import input_types
 from shop_app.state.forms import Form
 from shop_app.web import guard, health, logs, sitemap
@@ -89,7 +90,7 @@ async def _get(routes: list[Any], path: str) -> httpx.Response:
 
 
 async def test_alive_needs_no_database() -> None:
-    assert (await _get(health.routes, "/healthz")).json() == {"status": "alive"}
+    assert (await _get(health.routes, "/healthz")).json() == {"status": "alive", "version": VERSION}
 
 
 async def test_ready_with_a_migrated_database(engine: Engine) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from shop_app.core.i18n import _
+from shop_app.core.version import VERSION
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.base import Notice
 
@@ -142,6 +143,7 @@ def _links(current: str) -> list[Component]:
         ),
         *(_entry(entry, current) for entry in menu.entries(foot=True)),
         _account(current),
+        el.p(_("Release {version}").format(version=VERSION), class_name=look.SIDE_FOOT),
     ]
 
 

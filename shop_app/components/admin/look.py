@@ -18,6 +18,7 @@ SIDE_LINK = (
 )
 SIDE_ICON = "icon size-[18px] flex-none"
 SIDE_COUNT = "ms-auto text-xs font-normal tabular-nums"
+SIDE_FOOT = "px-2.5 pt-1.5 text-[12px] leading-4 text-ink-3"
 SIDE_HEAD = "px-2.5 pt-4 pb-1.5 text-[12px] leading-4 text-ink-3"
 AVATAR = (
     "grid size-7 flex-none place-items-center rounded-full bg-green-tint text-[12px] font-medium text-green"
