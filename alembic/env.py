@@ -1,10 +1,11 @@
-"""Runs migrations on the shop's own engine, each in one transaction on both databases."""
+"""Runs migrations on the connection that `core/migrate` gives, or on one of the shop's own engine."""
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 from sqlmodel import SQLModel
 
 import shop_app.models  # noqa: F401  (fills the metadata)
 from alembic import context
+from shop_app.core import short_locks
 from shop_app.core.db import engine
 
 # Kept by hand-written migrations: search indexes and the tables behind them.
@@ -30,6 +31,9 @@ def _plainly(kind: str, thing: object, _context: object) -> str | bool:
 
 
 def _run(connection: Connection) -> None:
+    alone = context.config.attributes.get(short_locks.ALONE)
+    if alone:
+        event.listen(connection, "begin", short_locks.limit)
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,
@@ -37,7 +41,8 @@ def _run(connection: Connection) -> None:
         compare_type=True,
         include_object=_include,
         render_item=_plainly,
-        transaction_per_migration=False,
+        transaction_per_migration=bool(alone),
+        on_version_apply=(lambda step, **_: alone(step.up_revision_id)) if alone else (),
     )
     with context.begin_transaction():
         context.run_migrations()

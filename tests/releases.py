@@ -12,7 +12,17 @@ from pathlib import Path
 from shop_app import serve
 from shop_app.core.settings import ROOT
 
-CODE = ("shop_app", "alembic", "alembic.ini", "assets", "locales", "pyproject.toml", "reflex.lock", "rxconfig.py", "seed")
+CODE = (
+    "shop_app",
+    "alembic",
+    "alembic.ini",
+    "assets",
+    "locales",
+    "pyproject.toml",
+    "reflex.lock",
+    "rxconfig.py",
+    "seed",
+)
 CLIENT = Path(".web") / "build" / "client"
 _HASHED = re.compile(r"(.+-)([\w-]{8})(\.(?:js|css))")
 _SCHEMA = re.compile(r"\bstateSchema=[`\"'](\w+)")

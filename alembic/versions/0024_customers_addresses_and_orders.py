@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from alembic import op
+from shop_app.core import short_locks
 
 revision = "0024"
 down_revision = "0023"
@@ -14,8 +15,8 @@ FORMER = "ix_customer_order_customer_id"
 
 
 def upgrade() -> None:
+    short_locks.create_index(INDEX, "customer_order", ["customer_id", "placed_at", "id"])
     op.add_column("address", sa.Column("is_default_billing", sa.Boolean(), nullable=True))
-    op.create_index(INDEX, "customer_order", ["customer_id", "placed_at", "id"])
     # The new one begins with the same column.
     op.drop_index(FORMER, "customer_order")
 

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from alembic import op
+from shop_app.core import short_locks
 
 revision = "0028"
 down_revision = "0027"
@@ -19,6 +20,7 @@ SETTINGS = {
 
 
 def upgrade() -> None:
+    short_locks.create_index("ix_shipment_delivered_at", "shipment", ["delivered_at", "id"])
     op.create_table(
         "consent",
         sa.Column("id", KEY, nullable=False),
@@ -38,7 +40,6 @@ def upgrade() -> None:
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("email", name=op.f("pk_unreachable_address")),
     )
-    op.create_index(op.f("ix_shipment_delivered_at"), "shipment", ["delivered_at", "id"])
     for name, (kind, first) in SETTINGS.items():
         op.add_column("shop_profile", sa.Column(name, kind, nullable=False, server_default=first))
 

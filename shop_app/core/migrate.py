@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from functools import lru_cache
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from functools import lru_cache, partial
 from pathlib import Path
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from alembic import command
 
+from . import short_locks
 from .cant_start import CantStart, ExitCode
 from .db import engine
 from .failures import is_failure, unread
 from .settings import ROOT, settings
+from .version import VERSION
 
 log = logging.getLogger(__name__)
 
 ADVISORY_LOCK = 7_301_244
 """The key of the advisory lock that lets one process at a time migrate on PostgreSQL; any number will do."""
 
+LOCK_PAUSE_SECONDS = 0.1
 COPIES = 3
 """So many copies of SQLite's file from before migrations are kept."""
 START_LOCK = 7_301_245
@@ -38,25 +42,50 @@ START_LOCK = 7_301_245
 def one_at_a_time() -> Iterator[None]:
     """Let one process at a time prepare this database; others wait for as long as that takes.
 
-    On PostgreSQL the lock is of a transaction that stays open, which a pool in front keeps on one connection.
-
     Errors  Unavailable where the database can't be reached.
     """
     if engine().dialect.name == "sqlite":
         with FileLock(settings().data_dir / ".start.lock"):
             yield
         return
+    with _holding(engine(), START_LOCK):
+        yield
+
+
+@contextmanager
+def _holding(bind: Engine, key: int) -> Iterator[None]:
+    """Hold an advisory lock of PostgreSQL, by a transaction that does nothing else and so keeps no table.
+
+    A pool in front keeps such a transaction on one connection.
+
+    Errors  Unavailable where the database can't be reached.
+    """
     try:
-        connection = engine().connect()
+        connection = bind.connect()
     except SQLAlchemyError as error:
         if not is_failure(error):
             raise
         raise unread(error) from error
     with connection:
-        for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-            connection.execute(text(f"SET LOCAL {timeout} = 0"))
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({START_LOCK})"))
+        _take_lock(connection, key)
         yield
+
+
+def _take_lock(connection: Connection, key: int) -> None:
+    """Take an advisory lock for a transaction that has no bounds of time from here on.
+
+    It asks again and again: whoever waits inside a statement has a snapshot of the database, and an index
+    that the holder of the lock makes would wait for that.
+    """
+    _without_bounds(connection)
+    while not connection.execute(text(f"SELECT pg_try_advisory_xact_lock({key})")).scalar():
+        time.sleep(LOCK_PAUSE_SECONDS)
+
+
+def _without_bounds(connection: Connection) -> None:
+    """Let this transaction of PostgreSQL take its time."""
+    for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute(text(f"SET LOCAL {timeout} = 0"))
 
 
 class Orphans(RuntimeError):
@@ -98,52 +127,117 @@ def _known() -> frozenset[str]:
 
 
 def migrate(on: Engine | None = None) -> tuple[str | None, str]:
-    """Bring the database to the newest schema, all or nothing; returns the revisions before and after.
+    """Bring the database to the newest schema; returns the revisions before and after.
+
+    All or nothing, but on PostgreSQL with a shop in it: there each migration is a transaction of its own,
+    with short locks, so that the shop sells on meanwhile (docs/operations.md).
 
     One that a later release has migrated stays as it is. On PostgreSQL the role gets the time-outs that it
     lacks (`postgres.ROLE_DEFAULTS`), and a warning is logged where the server has too few connections.
     """
     bind = on or engine()
-    with schema_transaction(bind) as connection:
-        before = current(connection)
-        has_new_defaults = connection.dialect.name == "postgresql" and _prepare_role(connection)
-        if not suits(connection):
-            _upgrade(connection, before)
-        after = current(connection) or newest()
-    if after not in _known():
-        log.warning(
-            "The database is of a later release (%s); this one (%s) can work with it", after, newest()
-        )
+    is_postgres = bind.dialect.name == "postgresql"
+    with _holding(bind, ADVISORY_LOCK) if is_postgres else nullcontext():
+        with _transaction(bind) as connection:
+            before, is_well = current(connection), suits(connection)
+            has_new_defaults = is_postgres and _prepare_role(connection)
+            if not is_well and (before is None or not is_postgres):
+                _upgrade(connection, before)
+        if not is_well and before is not None and is_postgres:
+            _upgrade_step_by_step(bind, before)
+        with bind.connect() as connection:
+            after = current(connection) or newest()
+            _name_later_release(connection, after)
     if has_new_defaults:
         # Connections have the defaults of the moment when they were opened.
         bind.dispose()
     return before, after
 
 
-def _upgrade(connection: Connection, before: str | None) -> None:
-    """Bring the schema up, with a copy of SQLite's file beside it.
+def release_of(connection: Connection) -> str:
+    """The release that has migrated the database, such as 1.0.0; "" for one from before releases said so."""
+    names = {column["name"] for column in inspect(connection).get_columns("alembic_version")}
+    if "release" not in names:
+        return ""
+    return connection.execute(text("SELECT release FROM alembic_version")).scalar() or ""
 
-    Errors  CantStart where a migration fails: the database is as it was then.
-    """
+
+def _name_later_release(connection: Connection, revision: str) -> None:
+    if revision not in _known():
+        release = release_of(connection)
+        named = f"release {release}" if release else "a later release"
+        log.warning(
+            "The database is of %s (%s); this one, %s (%s), can work with it",
+            named,
+            revision,
+            VERSION,
+            newest(),
+        )
+
+
+def _upgrade(connection: Connection, before: str | None) -> None:
+    """Bring the schema up in this transaction, with a copy of SQLite's file beside it."""
     if before is not None:
         _keep_copy(connection, before)
-    try:
+    with _failure_said(before, lambda: before):
         upgrade(connection)
+
+
+def _upgrade_step_by_step(bind: Engine, before: str) -> None:
+    """Run each migration by itself, with short locks, while others may work with the database."""
+    steps = list(ScriptDirectory.from_config(_config()).iterate_revisions("head", before))[::-1]
+    with bind.connect() as connection:
+        if connection.execute(text("SELECT 1 FROM customer_order LIMIT 1")).scalar():
+            short_locks.say(
+                f"The schema goes from {before} to {newest()} now, for good. Before that, a backup is wise:"
+                " `python -m shop_app backup FILE`."
+            )
+    with _failure_said(before, lambda: _revision_of(bind)):
+        short_locks.patiently(partial(_run_alone, bind, [step.revision for step in steps]), "A migration")
+
+
+def _revision_of(bind: Engine) -> str | None:
+    with bind.connect() as connection:
+        return current(connection)
+
+
+@contextmanager
+def _failure_said(before: str | None, reached: Callable[[], str | None]) -> Iterator[None]:
+    """Errors  CantStart where a migration fails: what that one did is undone then."""
+    try:
+        yield
     except Exception as error:
         log.exception("The migration from %s to %s failed", before or "empty", newest())
         first = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        stands = reached()
+        stays = "is as it was" if stands == before else f"works at {stands}, where the next start goes on"
         raise CantStart(
-            f"The database couldn't be brought from {before or 'empty'} to {newest()}, and is as it was:"
-            f" {first}",
+            f"The database couldn't be brought from {before or 'empty'} to {newest()}, and {stays}: {first}",
             ExitCode.DATABASE,
         ) from error
 
 
+def _run_alone(bind: Engine, revisions: list[str]) -> None:
+    """Run what isn't done yet of these migrations, in their order."""
+
+    def done(revision: str) -> None:
+        place = revisions.index(revision) + 1
+        short_locks.say(f"Migration {revision} is done ({place} of {len(revisions)}).")
+
+    with bind.connect() as connection:
+        config = _config()
+        config.attributes |= {"connection": connection, short_locks.ALONE: done}
+        command.upgrade(config, "head")
+        _note_release(connection)
+        connection.commit()
+
+
+def _note_release(connection: Connection) -> None:
+    connection.execute(text("UPDATE alembic_version SET release = :version"), {"version": VERSION})
+
+
 def _keep_copy(connection: Connection, before: str) -> None:
-    """Copy SQLite's file beside itself, and keep the last `COPIES`; on PostgreSQL, speak of a backup."""
-    if connection.dialect.name != "sqlite":
-        log.warning("The schema changes now. `python -m shop_app backup FILE` would have kept what is there.")
-        return
+    """Copy SQLite's file beside itself, and keep the last `COPIES`."""
     path = Path(connection.engine.url.database or "")
     if not path.is_file():
         return
@@ -172,15 +266,21 @@ def schema_transaction(on: Engine | None = None) -> Iterator[Connection]:
 
     Nothing bounds its time, and on SQLite foreign keys are off in it.
     """
-    with (on or engine()).connect().execution_options(writes=True, durable=True) as connection:
+    bind = on or engine()
+    lock = _holding(bind, ADVISORY_LOCK) if bind.dialect.name == "postgresql" else nullcontext()
+    with lock, _transaction(bind) as connection:
+        yield connection
+
+
+@contextmanager
+def _transaction(bind: Engine) -> Iterator[Connection]:
+    with bind.connect().execution_options(writes=True, durable=True) as connection:
         if connection.dialect.name == "sqlite":
             # Some migrations copy a table and drop the old one, which would delete the rows that refer to
             # it. The pragma has no effect inside a transaction, so it comes before the first statement.
             _foreign_keys(connection, on=False)
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL lock_timeout = 0"))
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": ADVISORY_LOCK})
+        else:
+            _without_bounds(connection)
         try:
             yield connection
             connection.commit()
@@ -198,6 +298,8 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+    if revision == "head":
+        _note_release(connection)
     _refuse_orphans(connection)
 
 
