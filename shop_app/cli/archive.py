@@ -62,6 +62,8 @@ class Manifest:
     revision: str
     """Of the database's schema."""
     made_at: str
+    release: str = ""
+    """That has migrated the database, or wrote this where none had said so."""
     format: int = FORMAT
     tables: list[TablePart] = field(default_factory=list)
     pictures: list[PicturePart] = field(default_factory=list)

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import click
 
-from .command import Command, needs_schema
+from .command import Command, needs_a_schema
 
 
 @click.command(cls=Command)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@needs_schema
+@needs_a_schema
 def backup(file: Path) -> None:
     """Write database and pictures as they are at this moment into FILE, while the shop sells.
+
+    Before an update too: a database that waits to be migrated is written as it is.
 
     The file has orders and addresses in it: it is readable by you alone. Not in it: the settings with their
     keys, the sandbox's books, letters that were written to files.

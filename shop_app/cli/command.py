@@ -101,6 +101,21 @@ def needs_schema(command: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
+def needs_a_schema(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Have the command end with one sentence while the database is empty; any release's schema will do."""
+
+    @wraps(command)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        from ..core import db, migrate
+
+        with db.reading() as session:
+            if migrate.current(session.connection()) is None:
+                stop(NEEDS_MIGRATION)
+        return command(*args, **kwargs)
+
+    return checked
+
+
 def progress(length: int, label: str) -> Any:
     """A progress bar on stderr, hidden where that is no terminal."""
     return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())

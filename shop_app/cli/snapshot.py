@@ -25,6 +25,7 @@ from ..core import db, live_hosts, migrate
 from ..core.clock import now
 from ..core.errors import Conflict, Invalid
 from ..core.i18n import _
+from ..core.version import VERSION
 from ..models import Erasure, Picture, table_of
 from ..providers.storage import draft, storage
 from ..services.catalog import pictures
@@ -59,8 +60,9 @@ def take(file: Path) -> Taken:
             connection = session.connection()
             tables.without_limits(connection)
             manifest = _manifest(connection)
-            with progress(tables.count(connection), "Rows") as bar:
-                for table in tables.all_tables():
+            there = tables.tables_of(connection)
+            with progress(tables.count(connection, there), "Rows") as bar:
+                for table in there:
                     with writer.part(f"tables/{table.name}.jsonl", compressed=True) as part:
                         manifest.tables.append(tables.write(connection, table, part, bar.update))
             keys = _picture_keys(session)
@@ -126,7 +128,8 @@ def _failures_said(file: Path) -> Iterator[None]:
 def _manifest(connection: Connection) -> Manifest:
     revision = migrate.current(connection)
     assert revision
-    return Manifest(revision, now().isoformat(timespec="seconds"))
+    release = migrate.release_of(connection) or VERSION
+    return Manifest(revision, now().isoformat(timespec="seconds"), release)
 
 
 def _picture_keys(session: Session) -> list[str]:
@@ -155,7 +158,8 @@ def _write_pictures(writer: archive.Writer, manifest: Manifest, keys: Sequence[s
 
 def _refuse_other_versions(manifest: Manifest) -> None:
     if not migrate.knows(manifest.revision):
-        raise Invalid(_("The backup is of a newer version of the shop; install that one first."))
+        sentence = _("The backup is of release {release} of the shop, which is newer; install that first.")
+        raise Invalid(sentence.format(release=manifest.release or "?"))
     if not all(_PICTURE.fullmatch(picture.name) for picture in manifest.pictures):
         raise Invalid(_("The backup is of another version of the shop."))
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Connection,
     Date,
     DateTime,
+    MetaData,
     Table,
     Text,
     cast,
@@ -31,6 +32,8 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -42,6 +45,8 @@ from .archive import HashedFile, TablePart
 assert models.__name__  # The models fill the metadata.
 
 ROWS_AT_ONCE = 1000
+NOT_THE_SHOPS = ("search_", "sqlite_", "alembic_version")
+"""How tables begin that are made anew: the search index, and what the schema's version is kept in."""
 KINDS = {"json": Text(), "moment": UTCDateTime(), "day": Date(), "bool": Boolean(), "plain": None}
 """What values are, and how SQLite takes them; JSON is carried as its text."""
 _OUT: dict[str, Callable[[Any], Any]] = {"moment": dt.datetime.isoformat, "day": dt.date.isoformat}
@@ -53,6 +58,25 @@ _IN: dict[str, Callable[[str], Any]] = {
 
 def all_tables() -> list[Table]:
     return SQLModel.metadata.sorted_tables
+
+
+def tables_of(connection: Connection) -> list[Table]:
+    """The tables and columns that the database has: of an earlier or a later release there are others."""
+    found = []
+    for (_schema, name), columns in inspect(connection).get_multi_columns().items():
+        if name.startswith(NOT_THE_SHOPS):
+            continue
+        known = SQLModel.metadata.tables.get(name)
+        types = {each["name"]: _type_of(known, each) for each in columns}
+        found.append(Table(name, MetaData(), *(Column(each, kind) for each, kind in types.items())))
+    return sorted(found, key=lambda each: each.name)
+
+
+def _type_of(known: Table | None, there: ReflectedColumn) -> TypeEngine[Any]:
+    if known is not None and there["name"] in known.columns:
+        return known.columns[there["name"]].type
+    # As all moments of the shop, whichever release has it.
+    return UTCDateTime() if isinstance(there["type"], DateTime) else there["type"]
 
 
 def kind_of(of: Column[Any]) -> str:
@@ -67,11 +91,9 @@ def without_limits(connection: Connection) -> None:
             connection.execute(text(f"SET LOCAL {limit} = 0"))
 
 
-def count(connection: Connection) -> int:
-    """The rows of all tables."""
-    return sum(
-        connection.execute(select(func.count()).select_from(each)).scalar_one() for each in all_tables()
-    )
+def count(connection: Connection, counted: Sequence[Table]) -> int:
+    """The rows of these tables."""
+    return sum(connection.execute(select(func.count()).select_from(each)).scalar_one() for each in counted)
 
 
 def write(

@@ -26,6 +26,7 @@ from shop_app.cli.main import main
 from shop_app.core import db, live_hosts, migrate
 from shop_app.core.clock import now
 from shop_app.core.settings import ROOT, settings
+from shop_app.core.version import VERSION
 from shop_app.models import Counter, Picture, table_of
 from shop_app.services.catalog import pictures
 from shop_app.services.search import queries
@@ -33,6 +34,7 @@ from shop_app.services.staff import audit
 from tests import postgres, racing
 from tests.factories import make_basics, make_customer, make_product
 from tests.prepared import put_demo_into_place
+from tests.test_former_release import FORMER, to
 
 Enter = Callable[..., None]
 
@@ -304,7 +306,7 @@ def test_nothing_is_restored_under_a_running_shop(shop: str, enter: Enter, tmp_p
 
 DAMAGED = "The file is no whole backup of a shop: it is damaged, cut off, or something else.\n"
 OTHER_VERSION = "The backup is of another version of the shop.\n"
-NEWER = "The backup is of a newer version of the shop; install that one first.\n"
+NEWER = "The backup is of release 9.9.9 of the shop, which is newer; install that first.\n"
 
 
 def _rewritten(source: Path, target: Path, change: Callable[[str, bytes], bytes | None]) -> None:
@@ -333,7 +335,7 @@ CHANGES: dict[str, tuple[Callable[[str, bytes], bytes | None], str]] = {
     "a manifest of nothing": (lambda name, old: b"[]" if name == archive.MANIFEST else old, DAMAGED),
     "a manifest with more": (_manifest_with(colour="red"), DAMAGED),
     "another format": (_manifest_with(format=2), OTHER_VERSION),
-    "a newer schema": (_manifest_with(revision="9999"), NEWER),
+    "a newer schema": (_manifest_with(revision="9999", release="9.9.9"), NEWER),
     "an older schema": (_manifest_with(revision="0001"), OTHER_VERSION),
     "a picture elsewhere": (_elsewhere, OTHER_VERSION),
 }
@@ -387,6 +389,34 @@ def test_an_older_backup_is_brought_up_to_the_newest_schema(kind: str, enter: En
         rows = session.connection().execute(text("SELECT id, slug, version FROM category ORDER BY id")).all()
         assert [tuple(row) for row in rows] == [(1, "light", 1), (2, "lamps", 1)]
         assert migrate.current(session.connection()) == migrate.newest()
+
+
+def test_before_an_update_a_backup_is_of_what_is_there(enter: Enter, tmp_path: Path):
+    enter("old", "postgres")
+    migrate.migrate()
+    with db.transaction() as session:
+        make_basics(session)
+        make_product(session, "Dune Mug", sku="MUG")
+        make_customer(session, "ada@example.com", "Ada")
+    with migrate.schema_transaction() as connection:
+        # A column that this release knows nothing of.
+        connection.execute(text("ALTER TABLE variant ADD COLUMN went_at TIMESTAMP"))
+    to(db.engine(), FORMER)
+    file = str(tmp_path / "old.backup")
+    assert run("backup", file)[0] == 0
+    with archive.opened(Path(file)) as reader:
+        assert (reader.manifest.revision, reader.manifest.release) == (FORMER, VERSION)
+        columns = {part.name: part.columns for part in reader.manifest.tables}
+        assert (columns["variant"]["went_at"], "locale" in columns["customer"]) == ("moment", False)
+    with migrate.schema_transaction() as connection:
+        connection.execute(text("ALTER TABLE variant DROP COLUMN went_at"))
+    run("backup", str(tmp_path / "same.backup"))
+    prepare.bring_up_to_date()
+    wanted = everything()
+    enter("new")
+    code, said = run("restore", str(tmp_path / "same.backup"))
+    assert code == 0, said
+    assert everything() == wanted
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
