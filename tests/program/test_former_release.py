@@ -8,9 +8,10 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from alembic import command
 from shop_app.core import migrate
+from tests.upgrade.dumps import former
 
 pytestmark = pytest.mark.both
-FORMER = "0019"
+FORMER = former()
 """The newest migration of the release before this one."""
 
 Schema = dict[str, dict[str, ReflectedColumn]]
