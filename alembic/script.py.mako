@@ -1,4 +1,7 @@
-"""${message}."""
+"""${message}.
+
+It only adds, and keeps no table of many rows from others: see docs/releasing.md.
+"""
 
 import sqlalchemy as sa
 from alembic import op

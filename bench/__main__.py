@@ -29,6 +29,7 @@ ALL = (
     "reconnects",
     "scale",
     "waiting",
+    "migrations",
 )
 """Each is a module here with `run(folder) -> list[Row]`, or with a command line and a table of its own."""
 
