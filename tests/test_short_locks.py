@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -118,6 +121,30 @@ def test_an_index_is_made_and_one_that_was_left_unfinished_is_made_anew(engine: 
     assert indexes(engine)["ix_new"] == ["country", "id"]
     if engine.dialect.name == "postgresql":
         assert one(engine, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_new'::regclass") is True
+
+
+@postgres
+def test_an_index_doesnt_wait_for_servers_that_wait_for_it(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    """Who waits for a lock inside a statement has a snapshot, and an index waits for every snapshot."""
+    sleep, waits = time.sleep, threading.Event()
+
+    def wait(seconds: float) -> None:
+        waits.set()
+        sleep(seconds)
+
+    def prepare() -> str:
+        with migrate.schema_transaction(engine):
+            return "its turn"
+
+    monkeypatch.setattr(migrate.time, "sleep", wait)
+    autocommit = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    with ThreadPoolExecutor() as servers, autocommit:
+        with migrate.schema_transaction(engine):
+            other = servers.submit(prepare)
+            assert waits.wait(30)
+            autocommit.execute(text("CREATE INDEX CONCURRENTLY ix_new ON customer_order (country)"))
+        assert other.result(30) == "its turn"
+    assert indexes(engine)["ix_new"] == ["country"]
 
 
 @both
