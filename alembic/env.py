@@ -31,7 +31,7 @@ def _plainly(kind: str, thing: object, _context: object) -> str | bool:
 
 
 def _run(connection: Connection) -> None:
-    alone = context.config.attributes.get(short_locks.ALONE)
+    alone, done = (context.config.attributes.get(name) for name in (short_locks.ALONE, "done"))
     if alone:
         event.listen(connection, "begin", short_locks.limit)
     context.configure(
@@ -41,8 +41,8 @@ def _run(connection: Connection) -> None:
         compare_type=True,
         include_object=_include,
         render_item=_plainly,
-        transaction_per_migration=bool(alone),
-        on_version_apply=(lambda step, **_: alone(step.up_revision_id)) if alone else (),
+        transaction_per_migration=alone or False,
+        on_version_apply=(lambda step, **_: done(step.up_revision_id)) if done else (),
     )
     with context.begin_transaction():
         context.run_migrations()

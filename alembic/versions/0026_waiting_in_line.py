@@ -1,10 +1,9 @@
 """People wait in line for what is sold out: confirmed, by place, and a unit held for each whose turn it is."""
 
-import secrets
-
 import sqlalchemy as sa
 
 from alembic import op
+from shop_app.core import short_locks
 
 revision = "0026"
 down_revision = "0025"
@@ -13,18 +12,25 @@ depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
+INDEXES = {
+    "ix_stock_alert_variant_id_confirmed_at": ["variant_id", "confirmed_at", "id"],
+    "ix_stock_alert_key_hash_variant_id": ["key_hash", "variant_id"],
+    "ix_stock_alert_token": ["token"],
+}
+TOKEN = {"postgresql": "replace(gen_random_uuid()::text, '-', '')", "sqlite": "lower(hex(randomblob(16)))"}
+"""What nobody can guess."""
 
 
 def upgrade() -> None:
-    op.add_column("stock_alert", sa.Column("confirmed_at", MOMENT, nullable=True))
-    op.add_column("stock_alert", sa.Column("key_hash", sa.String(64), nullable=False, server_default=""))
-    op.add_column("stock_alert", sa.Column("token", sa.String(64), nullable=False, server_default=""))
-    _take_over()
-    op.create_index(
-        "ix_stock_alert_variant_id_confirmed_at", "stock_alert", ["variant_id", "confirmed_at", "id"]
-    )
-    op.create_index("ix_stock_alert_key_hash_variant_id", "stock_alert", ["key_hash", "variant_id"])
-    op.create_index(op.f("ix_stock_alert_token"), "stock_alert", ["token"])
+    short_locks.add_column("stock_alert", sa.Column("confirmed_at", MOMENT, nullable=True))
+    for name in ("key_hash", "token"):
+        column = sa.Column(name, sa.String(64), nullable=False, server_default="")
+        short_locks.add_column("stock_alert", column)
+    # Whoever asked before is in line since then: nobody had to confirm anything.
+    word = TOKEN[op.get_bind().dialect.name]
+    short_locks.change_rows("stock_alert", f"confirmed_at = created_at, token = {word}", where="token = ''")
+    for name, columns in INDEXES.items():
+        short_locks.create_index(name, "stock_alert", columns)
     _make_offers()
     op.create_table(
         "stock_reserve",
@@ -36,18 +42,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("variant_id", name=op.f("pk_stock_reserve")),
     )
-
-
-def _take_over() -> None:
-    """Whoever asked before is in line since then: nobody had to confirm anything."""
-    alert = sa.table("stock_alert", sa.column("id"), sa.column("token"))
-    connection = op.get_bind()
-    connection.execute(sa.text("UPDATE stock_alert SET confirmed_at = created_at"))
-    ids = connection.execute(sa.select(alert.c.id)).scalars().all()
-    rows = [{"row": row_id, "word": secrets.token_urlsafe(24)} for row_id in ids]
-    if rows:
-        put = sa.update(alert).where(alert.c.id == sa.bindparam("row")).values(token=sa.bindparam("word"))
-        connection.execute(put, rows)
 
 
 def _make_offers() -> None:

@@ -27,6 +27,8 @@ from .settings import ROOT, settings
 from .version import VERSION
 
 log = logging.getLogger(__name__)
+Done = Callable[[str], None]
+"""Is told the revision of a migration that is done."""
 
 ADVISORY_LOCK = 7_301_244
 """The key of the advisory lock that lets one process at a time migrate on PostgreSQL; any number will do."""
@@ -166,13 +168,8 @@ def _name_later_release(connection: Connection, revision: str) -> None:
     if revision not in _known():
         release = release_of(connection)
         named = f"release {release}" if release else "a later release"
-        log.warning(
-            "The database is of %s (%s); this one, %s (%s), can work with it",
-            named,
-            revision,
-            VERSION,
-            newest(),
-        )
+        own = f"{VERSION} ({newest()})"
+        log.warning("The database is of %s (%s); this one, %s, can work with it", named, revision, own)
 
 
 def _upgrade(connection: Connection, before: str | None) -> None:
@@ -180,12 +177,11 @@ def _upgrade(connection: Connection, before: str | None) -> None:
     if before is not None:
         _keep_copy(connection, before)
     with _failure_said(before, lambda: before):
-        upgrade(connection)
+        upgrade(connection, done=_say_done(before) if before else None)
 
 
 def _upgrade_step_by_step(bind: Engine, before: str) -> None:
     """Run each migration by itself, with short locks, while others may work with the database."""
-    steps = list(ScriptDirectory.from_config(_config()).iterate_revisions("head", before))[::-1]
     with bind.connect() as connection:
         if connection.execute(text("SELECT 1 FROM customer_order LIMIT 1")).scalar():
             short_locks.say(
@@ -193,7 +189,26 @@ def _upgrade_step_by_step(bind: Engine, before: str) -> None:
                 " `python -m shop_app backup FILE`."
             )
     with _failure_said(before, lambda: _revision_of(bind)):
-        short_locks.patiently(partial(_run_alone, bind, [step.revision for step in steps]), "A migration")
+        short_locks.patiently(partial(_run_alone, bind, _say_done(before)), "A migration")
+
+
+def _say_done(before: str) -> Done:
+    """Says which migration is done, of those that follow `before`."""
+    steps = list(ScriptDirectory.from_config(_config()).iterate_revisions("head", before))[::-1]
+    places = {step.revision: place for place, step in enumerate(steps, 1)}
+    return lambda revision: short_locks.say(
+        f"Migration {revision} is done ({places[revision]} of {len(places)})."
+    )
+
+
+def _run_alone(bind: Engine, done: Done) -> None:
+    """Run what isn't done yet, each migration in a transaction of its own."""
+    with bind.connect() as connection:
+        config = _config()
+        config.attributes |= {"connection": connection, "done": done, short_locks.ALONE: True}
+        command.upgrade(config, "head")
+        _note_release(connection)
+        connection.commit()
 
 
 def _revision_of(bind: Engine) -> str | None:
@@ -209,27 +224,15 @@ def _failure_said(before: str | None, reached: Callable[[], str | None]) -> Iter
     except Exception as error:
         log.exception("The migration from %s to %s failed", before or "empty", newest())
         first = (str(error).splitlines() or [type(error).__name__])[0][:300]
-        stands = reached()
-        stays = "is as it was" if stands == before else f"works at {stands}, where the next start goes on"
+        try:
+            stands = reached()
+            stays = "is as it was" if stands == before else f"works at {stands}, where the next start goes on"
+        except SQLAlchemyError:
+            stays = "doesn't answer any more; the next start goes on"
         raise CantStart(
             f"The database couldn't be brought from {before or 'empty'} to {newest()}, and {stays}: {first}",
             ExitCode.DATABASE,
         ) from error
-
-
-def _run_alone(bind: Engine, revisions: list[str]) -> None:
-    """Run what isn't done yet of these migrations, in their order."""
-
-    def done(revision: str) -> None:
-        place = revisions.index(revision) + 1
-        short_locks.say(f"Migration {revision} is done ({place} of {len(revisions)}).")
-
-    with bind.connect() as connection:
-        config = _config()
-        config.attributes |= {"connection": connection, short_locks.ALONE: done}
-        command.upgrade(config, "head")
-        _note_release(connection)
-        connection.commit()
 
 
 def _note_release(connection: Connection) -> None:
@@ -290,13 +293,13 @@ def _transaction(bind: Engine) -> Iterator[Connection]:
                 _foreign_keys(connection, on=True)
 
 
-def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Bring the schema of a `schema_transaction` up to a revision.
+def upgrade(connection: Connection, revision: str = "head", *, done: Done | None = None) -> None:
+    """Bring the schema of a `schema_transaction` up to a revision; `done` is told each one on the way.
 
     Errors  Orphans where a row then refers to one that isn't there.
     """
     config = _config()
-    config.attributes["connection"] = connection
+    config.attributes |= {"connection": connection, "done": done}
     command.upgrade(config, revision)
     if revision == "head":
         _note_release(connection)

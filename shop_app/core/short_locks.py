@@ -11,9 +11,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, text
 from sqlalchemy.exc import OperationalError
 
 from alembic import op
@@ -21,8 +21,7 @@ from alembic import op
 T = TypeVar("T")
 
 ALONE = "alone"
-"""The attribute of Alembic's configuration by which each migration has a transaction of its own; its value is
-called with the revision of each one that is done."""
+"""The attribute of Alembic's configuration by which each migration has a transaction of its own."""
 LOCK_WAIT_MS = 300
 """Who waits for a table keeps all who come later waiting: a statement gives up after this, and tries anew."""
 PATIENCE_SECONDS = 600
@@ -58,17 +57,27 @@ def patiently(work: Callable[[], T], what: str) -> T:
 
     Errors  OperationalError where they keep it for longer.
     """
-    give_up_at, pause = time.monotonic() + PATIENCE_SECONDS, 0.1
+    waited, pause = 0.0, 0.1
     while True:
         try:
             return work()
         except OperationalError as error:
-            if getattr(error.orig, "sqlstate", "") not in _TAKEN or time.monotonic() > give_up_at:
+            if getattr(error.orig, "sqlstate", "") not in _TAKEN or waited >= PATIENCE_SECONDS:
                 raise
-        if pause == 0.1:
+        if not waited:
             say(f"{what} waits for a table that others work with, and tries again until it is free.")
         time.sleep(pause)
+        waited += pause
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def add_column(table: str, column: Column[Any]) -> None:
+    """Add a column for those that follow here; by `op.add_column` it would come too late for them."""
+    if not _is_alone():
+        op.add_column(table, column)
+        return
+    with _outside_transaction(LOCK_WAIT_MS):
+        op.add_column(table, column, if_not_exists=True)
 
 
 def create_index(name: str, table: str, columns: list[str], *, unique: bool = False) -> None:
