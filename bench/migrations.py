@@ -47,7 +47,7 @@ def run(folder: Path) -> list[Row]:
 
 def _measure(url: str) -> list[Row]:
     from shop_app.core import db, migrate
-    from tests.test_former_release import FORMER, to
+    from tests.migrating import FORMER, to
 
     found = [Row("orders", ORDERS, "")]
     ways: tuple[tuple[str, Callable[[], object], float | None], ...] = (

@@ -33,8 +33,8 @@ from shop_app.services.search import queries
 from shop_app.services.staff import audit
 from tests import postgres, racing
 from tests.factories import make_basics, make_customer, make_product
+from tests.migrating import FORMER, to
 from tests.prepared import put_demo_into_place
-from tests.test_former_release import FORMER, to
 
 Enter = Callable[..., None]
 

@@ -6,13 +6,10 @@ import pytest
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
-from alembic import command
 from shop_app.core import migrate
-from tests.upgrade.dumps import former
+from tests.migrating import FORMER, to
 
 pytestmark = pytest.mark.both
-FORMER = former()
-"""The newest migration of the release before this one."""
 
 Schema = dict[str, dict[str, ReflectedColumn]]
 
@@ -60,14 +57,6 @@ def breaks(former: Schema, now: Schema) -> list[str]:
             if not (column["nullable"] or column.get("default") or column.get("computed") or is_given):
                 found.append(f"{table}.{name} is new and has to be given")
     return found
-
-
-def to(engine: Engine, revision: str) -> None:
-    config = migrate._config()
-    with engine.connect().execution_options(writes=True) as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, revision)
-        connection.commit()
 
 
 def test_migrations_only_add(engine: Engine):

@@ -14,8 +14,7 @@ from sqlalchemy import Engine, event, inspect, text
 from shop_app.core import db, migrate, short_locks
 from shop_app.core.cant_start import CantStart, ExitCode
 from tests import many_orders
-from tests.more_migrations import Add, folder
-from tests.test_former_release import FORMER, to
+from tests.migrating import FORMER, Add, folder, to
 
 both = pytest.mark.both
 postgres = pytest.mark.postgres

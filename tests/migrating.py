@@ -1,4 +1,4 @@
-"""Migrations of a test's own, after those that there are."""
+"""Going back to an earlier schema, and migrations of a test's own after those that there are."""
 
 from __future__ import annotations
 
@@ -9,11 +9,26 @@ from textwrap import indent
 
 import pytest
 from alembic.config import Config
+from sqlalchemy import Engine
 
+from alembic import command
 from shop_app.core import migrate
 from shop_app.core.settings import ROOT
+from tests.upgrade import dumps
+
+FORMER = dumps.former()
+"""The newest migration of the release before this one."""
 
 Add = Callable[[str, str], None]
+
+
+def to(engine: Engine, revision: str) -> None:
+    """Take migrations back until the database has this revision."""
+    config = migrate._config()
+    with engine.connect().execution_options(writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+        connection.commit()
 
 
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Add:
