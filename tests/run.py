@@ -29,7 +29,7 @@ PARTS = {
     "services": ("services", "providers", "sandbox", "machines"),
     "state": ("state", "realtime", "components"),
     "http": ("web",),
-    "program": ("program", "demo", "extension"),
+    "program": ("program", "upgrade", "demo", "extension"),
     "races": ("races",),
     "faults": ("faults",),
     "scale": ("scale",),
