@@ -1,7 +1,7 @@
 """Uses of Reflex's private API: a list of every file that has some, and functions that several rooms share.
 
-To take a new version of Reflex: pin it, run tests/house/test_reflex_private.py, review each file that it names,
-and change `VERSION` last.
+To take a new version of Reflex: pin it, run tests/house/test_reflex_private.py, review each file that the
+test names, and change `VERSION` last.
 """
 
 from __future__ import annotations
