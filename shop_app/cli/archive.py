@@ -19,6 +19,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
+from pydantic import TypeAdapter, ValidationError, with_config
+
 from ..core.errors import Conflict, Invalid
 from ..core.i18n import _
 
@@ -30,6 +32,7 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, O
 """What reading a damaged archive raises."""
 
 
+@with_config(extra="forbid")
 @dataclass(frozen=True, slots=True)
 class TablePart:
     name: str
@@ -45,6 +48,7 @@ class TablePart:
         return f"tables/{self.name}.jsonl"
 
 
+@with_config(extra="forbid")
 @dataclass(frozen=True, slots=True)
 class PicturePart:
     name: str
@@ -57,6 +61,7 @@ class PicturePart:
         return f"media/{self.name}"
 
 
+@with_config(extra="forbid")
 @dataclass(slots=True)
 class Manifest:
     revision: str
@@ -71,6 +76,9 @@ class Manifest:
     @property
     def rows(self) -> int:
         return sum(table.rows for table in self.tables)
+
+
+_MANIFEST = TypeAdapter(Manifest)
 
 
 class Writer:
@@ -198,12 +206,13 @@ def opened(path: Path) -> Iterator[Reader]:
 def _manifest(archive: zipfile.ZipFile) -> Manifest:
     try:
         values = json.loads(archive.read(MANIFEST))
-        if values["format"] != FORMAT:
-            raise Invalid(_("The backup is of another version of the shop."))
-        tables = [TablePart(**table) for table in values.pop("tables")]
-        pictures = [PicturePart(**picture) for picture in values.pop("pictures")]
-        return Manifest(**values, tables=tables, pictures=pictures)
-    except (*_UNREADABLE, TypeError) as error:
+    except (*_UNREADABLE, RecursionError) as error:
+        raise _damaged() from error
+    if isinstance(values, dict) and values.get("format") != FORMAT:
+        raise Invalid(_("The backup is of another version of the shop."))
+    try:
+        return _MANIFEST.validate_python(values)
+    except ValidationError as error:
         raise _damaged() from error
 
 

@@ -127,10 +127,11 @@ def _form(value: Any) -> Any:
         entries = value[FORM_DATA_ENTRIES_KEY]
         if not isinstance(entries, list) or len(entries) > 200:
             return None
-        try:
-            return dict(entries)
-        except (TypeError, ValueError):
+        if not all(
+            isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in entries
+        ):
             return None
+        return dict(entries)
     return value
 
 

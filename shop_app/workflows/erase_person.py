@@ -6,15 +6,17 @@ the data folder. Both have digests alone.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Collection
 from datetime import datetime
 
+from pydantic import AwareDatetime, BaseModel, ValidationError
 from sqlmodel import Session
 
 from ..core import db
 from ..core.access.principal import Principal
+from ..core.errors import Invalid
+from ..core.i18n import _
 from ..core.settings import settings
 from ..providers.mail.file import remove_to
 from ..services.personal import digests, erasing, words
@@ -22,6 +24,11 @@ from ..services.personal.digests import Entry
 from ..services.personal.person import Person
 
 LIST = "erased.jsonl"
+
+
+class _Line(BaseModel):
+    at: AwareDatetime
+    digests: tuple[str, ...]
 
 
 def erase(find: Callable[[Session], Person], *, by: Principal | str, force: bool = False) -> int:
@@ -60,19 +67,25 @@ def erase_again(entries: Collection[Entry], since: datetime) -> int:
 
 
 def known() -> list[Entry]:
-    """Everybody who was erased, as the file has it."""
+    """Everybody who was erased, as the file has it.
+
+    Errors  Invalid where somebody else has written in it.
+    """
     path = settings().data_dir / LIST
-    lines = path.read_text().splitlines() if path.exists() else []
-    rows = [json.loads(line) for line in lines if line.strip()]
-    return [(datetime.fromisoformat(row["at"]), tuple(row["digests"])) for row in rows]
+    try:
+        lines = path.read_text().splitlines() if path.exists() else []
+        rows = [_Line.model_validate_json(line) for line in lines if line.strip()]
+    except (ValidationError, UnicodeDecodeError):
+        sentence = _("{path} can't be read: bring it back from a copy, or mend it by hand.")
+        raise Invalid(sentence.format(path=path)) from None
+    return [(row.at, row.digests) for row in rows]
 
 
 def _keep(entries: Collection[Entry]) -> None:
     """Write the file anew, with what it had and what the database says."""
     path = settings().data_dir / LIST
     lines = [
-        json.dumps({"at": at.isoformat(), "digests": found}) + "\n"
-        for at, found in sorted({*known(), *entries})
+        f"{_Line(at=at, digests=found).model_dump_json()}\n" for at, found in sorted({*known(), *entries})
     ]
     unfinished = path.with_name(f".{LIST}.{os.getpid()}.part")
     unfinished.write_text("".join(lines))

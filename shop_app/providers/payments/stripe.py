@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
@@ -10,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
 
 from ...core import currencies, money
 from ...core.clock import now
@@ -60,6 +61,29 @@ MAX_LINES = 100
 AMOUNT_CODES = ("amount_too_small", "amount_too_large")
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 """What Stripe accepts as the reason of a refund; the shop's own reasons stay in its database."""
+
+
+class _Item(BaseModel):
+    """What an event is about."""
+
+    object: str = ""
+    id: str = ""
+    payment_intent: str | dict[str, Any] | None = None
+    """Its id, or itself."""
+    metadata: dict[str, Any] | None = None
+
+
+class _Data(BaseModel):
+    object: _Item
+
+
+class _Event(BaseModel):
+    """What the shop reads of an event of Stripe's."""
+
+    object: Literal["event"]
+    id: Annotated[str, Field(min_length=1)]
+    type: str = ""
+    data: _Data
 
 
 class StripeProvider:
@@ -219,28 +243,27 @@ class StripeProvider:
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         self._check_signature(body, headers.get("stripe-signature", ""))
         try:
-            return self.notice_of(body.decode())
-        except (ValueError, RecursionError):
+            text = body.decode()
+        except UnicodeDecodeError:
             raise Forged(_("That is no event.")) from None
+        return self.notice_of(text)
 
     def notice_of(self, body: str) -> Notice:
-        """Errors  ValueError for a text that isn't JSON; Forged where it isn't an event."""
-        event: Any = json.loads(body)
-        if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
-            raise Forged(_("That is no event."))
-        kind, item = str(event.get("type", "")), event.get("data", {}).get("object")
-        if event.get("object") != "event" or not event.get("id") or not isinstance(item, dict):
-            raise Forged(_("That is no event."))
-        is_session = item.get("object") == "checkout.session"
-        intent = item.get("id") if item.get("object") == "payment_intent" else item.get("payment_intent")
+        """Errors  Forged where it isn't an event."""
+        try:
+            event = _Event.model_validate_json(body, strict=True)
+        except ValidationError:
+            raise Forged(_("That is no event.")) from None
+        item = event.data.object
+        intent = item.id if item.object == "payment_intent" else item.payment_intent
         return Notice(
             provider=self.name,
-            event_id=str(event["id"]),
-            kind=kind[:100],
+            event_id=event.id,
+            kind=event.type[:100],
             payload=body,
-            reference=str(item["id"]) if is_session else "",
+            reference=item.id if item.object == "checkout.session" else "",
             intent_reference=intent if isinstance(intent, str) else "",
-            attempt_key=str((item.get("metadata") or {}).get("attempt", "")),
+            attempt_key=str((item.metadata or {}).get("attempt", "")),
         )
 
     def _check_signature(self, body: bytes, header: str) -> None:

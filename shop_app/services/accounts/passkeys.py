@@ -7,7 +7,6 @@ purpose, one browser, and customers or staff, and answered once.
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import webauthn
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import ColumnElement, delete, func
 from sqlmodel import Session, col, select
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, parse_client_data_json
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     AuthenticatorTransport,
@@ -54,6 +54,18 @@ class WrongPasskey(ShopError):
 
     def __init__(self) -> None:
         super().__init__(_("This passkey can't be used here. Try again, or sign in with your password."))
+
+
+class _Response(BaseModel):
+    clientDataJSON: str  # noqa: N815 - as browsers call it
+    transports: list[str] = []
+
+
+class _Answer(BaseModel):
+    """What this module itself reads of a browser's answer; `webauthn` checks the whole."""
+
+    id: str
+    response: _Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,8 @@ def add(session: Session, by: Principal, answer: Any, visitor_hash: str, name: s
 
     Errors  Expired; WrongPasskey; Conflict for one that is there already.
     """
-    challenge = _spend(session, answer, "add", visitor_hash, by.id, _kind(by))
+    sent = _answer(answer)
+    challenge = _spend(session, sent, "add", visitor_hash, by.id, _kind(by))
     made = _checked(
         lambda: webauthn.verify_registration_response(
             credential=answer,
@@ -109,7 +122,6 @@ def add(session: Session, by: Principal, answer: Any, visitor_hash: str, name: s
     key = bytes_to_base64url(made.credential_id)
     if session.exec(select(Passkey.id).where(Passkey.credential_id == key)).first():
         raise Conflict(_("This passkey is there already."))
-    transports = answer.get("response", {}).get("transports", ())
     session.add(
         Passkey(
             staff_id=by.id if by.kind == "staff" else None,
@@ -117,7 +129,7 @@ def add(session: Session, by: Principal, answer: Any, visitor_hash: str, name: s
             credential_id=key,
             public_key=bytes_to_base64url(made.credential_public_key),
             sign_count=made.sign_count,
-            transports=[word for word in transports if word in _TRANSPORTS],
+            transports=[word for word in sent.response.transports if word in _TRANSPORTS],
             name=prose(name)[:100] or _("Passkey"),
         )
     )
@@ -153,8 +165,9 @@ def prove(
 
     Errors  Expired for a challenge that is too old or was answered; WrongPasskey.
     """
-    challenge = _spend(session, answer, purpose, visitor_hash, owner_id, kind)
-    row = session.exec(select(Passkey).where(Passkey.credential_id == answer.get("id"))).first()
+    sent = _answer(answer)
+    challenge = _spend(session, sent, purpose, visitor_hash, owner_id, kind)
+    row = session.exec(select(Passkey).where(Passkey.credential_id == sent.id)).first()
     owner = (row.staff_id if kind == "staff" else row.customer_id) if row else None
     if row is None or owner is None or owner_id not in (0, owner):
         raise WrongPasskey
@@ -238,15 +251,24 @@ def _step(purpose: Purpose, kind: Kind) -> str:
     return f"passkey-{kind}-{purpose}"
 
 
+def _answer(sent: Any) -> _Answer:
+    """Errors  WrongPasskey for what no browser sends."""
+    try:
+        return _Answer.model_validate(sent, strict=True)
+    except ValidationError:
+        raise WrongPasskey from None
+
+
 def _spend(
-    session: Session, answer: Any, purpose: Purpose, visitor_hash: str, owner_id: int, kind: Kind
+    session: Session, sent: _Answer, purpose: Purpose, visitor_hash: str, owner_id: int, kind: Kind
 ) -> bytes:
     """The challenge that is answered, which no other answer can bring again.
 
     Errors  Expired; WrongPasskey where there is none in it.
     """
-    said = _checked(lambda: json.loads(base64url_to_bytes(answer["response"]["clientDataJSON"])))
-    challenge = _checked(lambda: base64url_to_bytes(said["challenge"]))
+    challenge = _checked(
+        lambda: parse_client_data_json(base64url_to_bytes(sent.response.clientDataJSON)).challenge
+    )
     ticket = tickets.read(_step(purpose, kind), _checked(challenge.decode), visitor_hash)
     if ticket["s"] != owner_id:
         raise tickets.Expired

@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ...core.errors import Conflict
 from ...core.i18n import _
@@ -19,6 +22,13 @@ from .priced_cart import Priced
 
 MAX_PARTS = 120
 MAX_LABEL = 120
+_ROWS = TypeAdapter(
+    Annotated[
+        list[tuple[str, str, Annotated[int, Field(ge=-MAX_MINOR, le=MAX_MINOR)]]],
+        Field(max_length=MAX_PARTS),
+    ]
+)
+"""Key, label and minor units of each part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +88,11 @@ def written(parts: Iterable[Part]) -> str:
 def read(text: str, total_minor: int) -> tuple[Part, ...]:
     """The parts as a page sent them; () for anything that doesn't add up to the total that it showed."""
     try:
-        rows = json.loads(text) if text else []
-        if not isinstance(rows, list):
-            return ()
-        parts = tuple(
-            Part(key[:80], label[:MAX_LABEL], minor)
-            for key, label, minor in rows[:MAX_PARTS]
-            if isinstance(key, str)
-            and isinstance(label, str)
-            and type(minor) is int
-            and abs(minor) <= MAX_MINOR
-        )
-    except (ValueError, TypeError, RecursionError):
+        rows = _ROWS.validate_json(text or "[]", strict=True)
+    except ValidationError:
         return ()
-    whole = len(parts) == len(rows) == len({part.key for part in parts})
+    parts = tuple(Part(key[:80], label[:MAX_LABEL], minor) for key, label, minor in rows)
+    whole = len(parts) == len({part.key for part in parts})
     return parts if whole and sum(part.minor for part in parts) == total_minor else ()
 
 

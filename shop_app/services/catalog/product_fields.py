@@ -168,13 +168,15 @@ def _measure(text: str, otherwise: str, sentence: str) -> tuple[int, str]:
     Errors  Invalid with the sentence.
     """
     parts = _MEASURE.fullmatch(text)
+    known = _UNITS.get((parts[2] or otherwise).lower()) if parts else None
+    if parts is None or known is None:
+        raise Invalid(sentence)
+    times, unit = known
     try:
-        assert parts
-        times, unit = _UNITS[(parts[2] or otherwise).lower()]
         whole = read_decimal(parts[1], places=3 if times > 1 else 0) * times
         if whole != whole.to_integral_value() or not 0 <= whole < 10**9:
             raise ValueError(text)
-    except (ValueError, KeyError, AssertionError):
+    except ValueError:
         raise Invalid(sentence) from None
     return int(whole), unit
 

@@ -258,9 +258,11 @@ def _place(row: _Place) -> str:
 def _read_place(order: _Order, text: str) -> _Place | None:
     """The place that a text stands for; None where it is none, or of another sort."""
     try:
-        value, key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        value = _value(order, value)
-    except (ValueError, TypeError, RecursionError, NotImplementedError):
+        parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not isinstance(parts, list) or len(parts) != 2:
+            return None
+        value, key = _value(order, parts[0]), parts[1]
+    except (ValueError, RecursionError):
         return None
     is_key = type(key) is int and 0 <= key < 2**63
     return (value, key) if is_key else None
@@ -281,7 +283,7 @@ def _value(order: _Order, value: Any) -> Any:
     if value is None and order.nullable:
         return None
     kind = _python_type(order.by)
-    if issubclass(kind, date):
+    if issubclass(kind, date) and isinstance(value, str):
         value = kind.fromisoformat(value)
     if type(value) is not kind:
         raise ValueError("of another type")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
@@ -18,6 +19,7 @@ from ..orders import notes
 from ..orders.queries import order
 
 _ADDRESS = select(order.c.ship_to, order.c.country).where(order.c.id == bindparam("order"))
+_CARRIED = TypeAdapter(dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,9 @@ def carried(address: Mapping[str, str]) -> str:
 def read_carried(text: str) -> dict[str, str]:
     """Errors  Invalid for what no form carried."""
     try:
-        address = json.loads(text)
-    except ValueError:
-        address = None
-    if not isinstance(address, dict) or not all(isinstance(value, str) for value in address.values()):
-        raise Invalid(_("The page is out of date. Reload it and try again."))
-    return address
+        return _CARRIED.validate_json(text, strict=True)
+    except ValidationError:
+        raise Invalid(_("The page is out of date. Reload it and try again.")) from None
 
 
 def lines_of(address: Mapping[str, str]) -> list[str]:
