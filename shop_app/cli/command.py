@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from ..core.access.origin import COMMAND_LINE, set_origin
-from ..core.cant_start import CantStart, ExitCode
+from ..core.cant_start import FAILURES, CantStart, ExitCode
 from ..core.errors import ProviderDown, ShopError
 
 NEEDS_MIGRATION = "The database isn't at the newest schema. Run `python -m shop_app migrate` first."
@@ -70,7 +70,7 @@ def _end_with_bug() -> NoReturn:
     from ..core.clock import now
     from ..core.settings import settings
 
-    path = settings().data_dir / "failures.log"
+    path = settings().data_dir / FAILURES
     with path.open("a") as file:
         file.write(f"{now().isoformat(timespec='seconds')} {' '.join(sys.argv[1:2])}\n")
         traceback.print_exc(file=file)

@@ -14,10 +14,11 @@ def doctor() -> None:
     """Say what is configured, what is missing, and what would fail."""
     from . import check_up
 
-    findings = check_up.examine()
-    for finding in findings:
-        click.echo(f"{finding.mark:8} {finding.subject}: {finding.text}")
-    sys.exit(1 if any(finding.mark == "fails" for finding in findings) else 0)
+    fails = False
+    for finding in check_up.examine():
+        click.echo(f"{finding.mark:8} {finding.subject + ':':18} {finding.text}")
+        fails = fails or finding.mark == "fails"
+    sys.exit(1 if fails else 0)
 
 
 @click.command(cls=Command)

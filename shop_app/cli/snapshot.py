@@ -28,6 +28,7 @@ from ..core.i18n import _
 from ..core.version import VERSION
 from ..models import Erasure, Picture, table_of
 from ..providers.storage import draft, storage
+from ..services.bulk_jobs import runs
 from ..services.catalog import pictures
 from ..services.personal import digests
 from ..services.personal.digests import Entry
@@ -55,6 +56,7 @@ def take(file: Path) -> Taken:
 
     Errors  Conflict where there is such a file; Invalid where it can't be written; ProviderDown.
     """
+    started_at = now()
     with _failures_said(file), archive.written(file) as writer:
         with db.reading() as session:
             connection = session.connection()
@@ -68,6 +70,9 @@ def take(file: Path) -> Taken:
             keys = _picture_keys(session)
         missing = _write_pictures(writer, manifest, keys)
         writer.finish(manifest)
+    took_ms = int((now() - started_at).total_seconds() * 1000)
+    with db.transaction() as session:
+        runs.note_backup(session, started_at, took_ms)
     return Taken(manifest.rows, len(manifest.pictures), missing)
 
 

@@ -6,6 +6,9 @@ import sys
 from enum import IntEnum
 from typing import NoReturn
 
+FAILURES = "failures.log"
+"""In the data folder: the tracebacks of commands that failed by a mistake of the shop."""
+
 
 class ExitCode(IntEnum):
     """What a command ends with, beside 0 and the 2 of a command line that can't be read."""

@@ -46,6 +46,14 @@ def close(data_dir: Path) -> None:
         _narrow(path, FOLDER_MODE if path.is_dir() else FILE_MODE)
 
 
+def open_to_others(data_dir: Path) -> list[Path]:
+    """What of the shop's own files other users can get at: nothing below a folder of mode 700."""
+    if os.name == "nt" or not data_dir.is_dir() or not data_dir.stat().st_mode & 0o077:
+        return []
+    paths = (data_dir, *sorted(path for path in data_dir.iterdir() if path.name.startswith(_OURS)))
+    return [path for path in paths if path.lstat().st_mode & 0o077 and not path.is_symlink()]
+
+
 def _ours(data_dir: Path) -> Iterator[Path]:
     yield from (path for path in data_dir.iterdir() if path.name.startswith(_OURS) and path.is_file())
     for name in _OUR_FOLDERS:

@@ -36,14 +36,24 @@ def look(chosen: Settings, *, with_redis: bool = False) -> None:
 
     Errors  CantStart with a sentence that says what, where and what to do.
     """
-    _look_at_folder(chosen.data_dir)
+    look_at_folder(chosen.data_dir)
+    look_at_database(chosen, wait_seconds=chosen.start_wait_seconds)
+    if with_redis and chosen.redis_url:
+        look_at_redis(chosen, wait_seconds=chosen.start_wait_seconds)
+
+
+def look_at_database(chosen: Settings, *, wait_seconds: float) -> None:
+    """Errors  CantStart where it doesn't answer, refuses, or is no shop's."""
     url = make_url(chosen.sqlalchemy_url)
     if url.get_backend_name() == "sqlite":
         _look_at_file(Path(url.database or ""))
     else:
-        _wait(lambda: _look_at_postgres(url), chosen.start_wait_seconds, ExitCode.DATABASE)
-    if with_redis and chosen.redis_url:
-        _wait(lambda: _look_at_redis(chosen.redis_url), chosen.start_wait_seconds, ExitCode.REDIS)
+        _wait(lambda: _look_at_postgres(url), wait_seconds, ExitCode.DATABASE)
+
+
+def look_at_redis(chosen: Settings, *, wait_seconds: float) -> None:
+    """Errors  CantStart where it doesn't answer, or refuses."""
+    _wait(lambda: _look_at_redis(chosen.redis_url), wait_seconds, ExitCode.REDIS)
 
 
 def refuse_taken_port(chosen: Settings) -> None:
@@ -81,7 +91,8 @@ def take_data_folder(chosen: Settings) -> AbstractContextManager[object]:
     return lock
 
 
-def _look_at_folder(folder: Path) -> None:
+def look_at_folder(folder: Path) -> None:
+    """Errors  CantStart where it can't be made or written."""
     try:
         own_files.folder(folder)
         with tempfile.TemporaryFile(dir=folder):

@@ -103,7 +103,7 @@ class BulkRow(SQLModel, table=True):
 
 
 class JobRun(SQLModel, table=True):
-    """The last run of a job of the timetable."""
+    """The last run of a job of the timetable, and the last backup."""
 
     __tablename__ = "job_run"
 

@@ -269,9 +269,8 @@ def tables_there() -> list[str]:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_what_is_there_is_replaced_by_force_alone(shop: str, enter: Enter, tmp_path: Path, kind: str):
-    file = str(tmp_path / "shop.backup")
+    file, wanted = str(tmp_path / "shop.backup"), everything()
     run("backup", file)
-    wanted = everything()
     enter("other", kind)
     migrate.migrate()
     with db.transaction() as session:

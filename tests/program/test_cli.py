@@ -212,11 +212,11 @@ def test_doctor_says_what_is_missing(engine):
     assert result.exit_code == 0
     assert f"ok       release: {VERSION}\n" in result.output
     assert (
-        "missing  payments: STRIPE_SECRET_KEY is not set; the built-in sandbox takes the cards"
+        "missing  payments:          STRIPE_SECRET_KEY is not set; the built-in sandbox takes the cards"
         in result.output
     )
-    assert "missing  products: none yet" in result.output
-    days = "days: of the zone Europe/Berlin (by SHOP_COUNTRY), with the public holidays of DE"
+    assert "missing  products:          none yet" in result.output
+    days = "days:              of the zone Europe/Berlin (by SHOP_COUNTRY), with the public holidays of DE"
     assert days in result.output
 
 

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from shop_app.cli import check_up
+from shop_app.cli.checks import database
 from shop_app.core import db
 from shop_app.core.clock import now
 from shop_app.core.errors import Invalid, ProviderDown
@@ -159,7 +159,8 @@ def test_a_letter_that_cant_arrive_is_given_up_at_once_and_staff_see_why(paid, c
     events = [(event.data, event.public) for event in rows("order_event") if event.kind == "letter_given_up"]
     assert events == [({"letter": "order_paid", "why": why}, False)]
     assert f"Letter 1 (order_paid) was given up: {why}" in caplog.messages
-    (finding,) = check_up._letters(settings())
+    with db.reading() as session:
+        (finding,) = database.letters(session, settings())
     assert (finding.mark, finding.text) == (
         "missing",
         f"1 were given up; order_paid to jürgen@example.com: {why}",
@@ -168,12 +169,13 @@ def test_a_letter_that_cant_arrive_is_given_up_at_once_and_staff_see_why(paid, c
 
 @pytest.mark.parametrize(("minutes", "mark"), [(None, "fails"), (6, "fails"), (1, "ok")])
 def test_doctor_says_where_nobody_does_the_background_work(engine, minutes: int | None, mark: str):
-    assert list(check_up._jobs(settings())) == []
     if minutes is not None:
         with db.transaction() as session:
             runs.note(session, "sweep", now() - timedelta(minutes=minutes), 5, "")
     elsewhere = settings().model_copy(update={"jobs": "elsewhere"})
-    assert [(finding.mark, finding.subject) for finding in check_up._jobs(elsewhere)] == [(mark, "jobs")]
+    with db.reading() as session:
+        found = [(finding.mark, finding.subject) for finding in database.jobs(session, elsewhere)]
+    assert found == [(mark, "jobs")]
 
 
 @pytest.mark.parametrize(

@@ -240,5 +240,5 @@ def test_doctor_reports_everything_in_a_state_in_which_nothing_can_start(tmp_pat
     wrong = start(tmp_path, "doctor", PORT="eighty")
     assert (wrong.returncode, wrong.stdout.splitlines()[0][:47]) == (
         1,
-        "fails    settings: The setting PORT can't be us",
+        "fails    settings:          The setting PORT ca",
     )

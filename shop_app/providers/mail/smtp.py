@@ -27,8 +27,9 @@ _ADDRESS = re.compile(r"\S*@\S*")
 
 
 class SmtpMailer:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._url = urlsplit(url)
+        self._timeout_seconds = timeout_seconds
         self._takes_unicode: bool | None = None
         """Whether the server has SMTPUTF8, as it said last; None before it was asked."""
 
@@ -42,6 +43,26 @@ class SmtpMailer:
         if self._takes_unicode is None:
             self._talk(None)
         return bool(self._takes_unicode)
+
+    @property
+    def place(self) -> str:
+        """Host and port, without the login."""
+        return f"{self._url.hostname or 'localhost'}:{self._port}"
+
+    @property
+    def signs_in(self) -> bool:
+        return bool(self._url.username)
+
+    @property
+    def _port(self) -> int:
+        return self._url.port or (465 if self._url.scheme == "smtps" else 587)
+
+    def try_out(self) -> None:
+        """Connect and sign in as for a letter, and send none.
+
+        Errors  ProviderDown with the reason.
+        """
+        self._talk(None)
 
     def send(self, letter: EmailMessage) -> None:
         self._talk(letter)
@@ -71,10 +92,10 @@ class SmtpMailer:
         host, secure = self._url.hostname or "localhost", ssl.create_default_context()
         if self._url.scheme == "smtps":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                host, self._url.port or 465, timeout=TIMEOUT_SECONDS, context=secure
+                host, self._port, timeout=self._timeout_seconds, context=secure
             )
         else:
-            server = smtplib.SMTP(host, self._url.port or 587, timeout=TIMEOUT_SECONDS)
+            server = smtplib.SMTP(host, self._port, timeout=self._timeout_seconds)
         server.ehlo_or_helo_if_needed()
         if self._url.scheme == "smtp" and server.has_extn("starttls"):
             server.starttls(context=secure)

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
 from ...core import currencies, money
 from ...core.clock import now
@@ -37,6 +37,7 @@ from .base import (
     Started,
     StartPayment,
 )
+from .stripe_event import Event
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -61,29 +62,6 @@ MAX_LINES = 100
 AMOUNT_CODES = ("amount_too_small", "amount_too_large")
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 """What Stripe accepts as the reason of a refund; the shop's own reasons stay in its database."""
-
-
-class _Item(BaseModel):
-    """What an event is about."""
-
-    object: str = ""
-    id: str = ""
-    payment_intent: str | dict[str, Any] | None = None
-    """Its id, or itself."""
-    metadata: dict[str, Any] | None = None
-
-
-class _Data(BaseModel):
-    object: _Item
-
-
-class _Event(BaseModel):
-    """What the shop reads of an event of Stripe's."""
-
-    object: Literal["event"]
-    id: Annotated[str, Field(min_length=1)]
-    type: str = ""
-    data: _Data
 
 
 class StripeProvider:
@@ -134,16 +112,7 @@ class StripeProvider:
 
     @cached_property
     def client(self) -> StripeClient:
-        # The package takes half a second to load: not before it is needed.
-        import stripe
-
-        return stripe.StripeClient(
-            self._key,
-            stripe_version=API_VERSION,
-            max_network_retries=RETRIES,
-            base_addresses={"api": self._base},
-            http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
-        )
+        return connected(self._key, self._base)
 
     def start(self, request: StartPayment) -> Started:
         """A Checkout Session; the same request again gives the same one.
@@ -251,7 +220,7 @@ class StripeProvider:
     def notice_of(self, body: str) -> Notice:
         """Errors  Forged where it isn't an event."""
         try:
-            event = _Event.model_validate_json(body, strict=True)
+            event = Event.model_validate_json(body, strict=True)
         except ValidationError:
             raise Forged(_("That is no event.")) from None
         item = event.data.object
@@ -284,6 +253,22 @@ class StripeProvider:
             except (stripe.SignatureVerificationError, ValueError):
                 continue
         raise Forged(_("The signature doesn't fit."))
+
+
+def connected(
+    key: str, base: str, *, timeout_seconds: float = TIMEOUT_SECONDS, retries: int = RETRIES
+) -> StripeClient:
+    """A client of Stripe's API; it calls nobody yet."""
+    # The package takes half a second to load: not before it is needed.
+    import stripe
+
+    return stripe.StripeClient(
+        key,
+        stripe_version=API_VERSION,
+        max_network_retries=retries,
+        base_addresses={"api": base},
+        http_client=stripe.RequestsClient(timeout=timeout_seconds),
+    )
 
 
 CARD = PaymentMethod("stripe", StripeProvider.from_settings)

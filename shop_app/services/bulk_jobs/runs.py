@@ -22,6 +22,9 @@ VIEW, EDIT = "jobs.view", "jobs.edit"
 LATE = 3
 """A job that hasn't run for so many of its intervals, and ten minutes at least, is late."""
 
+BACKUP = "backup"
+"""The row of the last backup, beside those of jobs."""
+
 _run = table_of(JobRun)
 
 
@@ -69,6 +72,21 @@ def note(session: Session, name: str, started_at: datetime, took_ms: int, proble
     failed_at = started_at if problem else None
     row = {"name": name, "started_at": started_at, "took_ms": took_ms, "problem": problem[:500]}
     session.connection().execute(_put(session), row | {"failed_at": failed_at})
+
+
+def note_backup(session: Session, started_at: datetime, took_ms: int) -> None:
+    """Write down that a backup was made."""
+    note(session, BACKUP, started_at, took_ms, "")
+
+
+def last_backup_at(session: Session) -> datetime | None:
+    row = session.get(JobRun, BACKUP)
+    return row.started_at if row else None
+
+
+def latest(session: Session) -> list[JobRun]:
+    """The last run of every job, of whichever process; backups, which no job makes, aren't among them."""
+    return list(session.exec(select(JobRun).where(JobRun.name != BACKUP).order_by(JobRun.name)).all())
 
 
 def shown(session: Session, by: Principal) -> list[RunShown]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, update
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from ...core.clock import now
 from ...core.upsert import Insert, upsert
-from ...models import Payment, ProviderEvent, table_of
+from ...models import Payment, PaymentState, ProviderEvent, table_of
 from ...providers.payments.base import Notice
 
 KEEP_TRYING = timedelta(days=3)
@@ -26,7 +26,7 @@ class InboxEntry:
     applied: bool
 
 
-_event = table_of(ProviderEvent)
+_event, _payment = table_of(ProviderEvent), table_of(Payment)
 _CLOSE = (
     update(_event)
     .where(_event.c.id == bindparam("entry"), _event.c.applied_at.is_(None))
@@ -70,6 +70,19 @@ def unapplied(session: Session, limit: int = 100) -> list[int]:
         .limit(limit)
     )
     return [id for id in ids if id]
+
+
+def last_received_at(session: Session, provider: str) -> datetime | None:
+    """When the provider's newest event came."""
+    return session.exec(
+        select(func.max(ProviderEvent.received_at)).where(_event.c.provider == provider)
+    ).one()
+
+
+def last_captured_at(session: Session, provider: str) -> datetime | None:
+    """When the provider's newest payment that was captured began."""
+    taken = _payment.c.provider == provider, _payment.c.state == PaymentState.CAPTURED
+    return session.exec(select(func.max(Payment.created_at)).where(*taken)).one()
 
 
 def waiting(session: Session) -> int:
