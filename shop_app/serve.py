@@ -188,7 +188,7 @@ def build_front_end(*, force: bool = False) -> bool:
 
 def _is_built() -> bool:
     """Whether the front end is there, and built of the sources as they are now."""
-    return BUILT.exists() and STAMP.exists() and STAMP.read_text() == sources_hash()
+    return BUILT.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8") == sources_hash()
 
 
 def _build_front_end(force: bool) -> bool:
@@ -203,12 +203,13 @@ def _build_front_end(force: bool) -> bool:
         env=os.environ | {"REFLEX_ENV_MODE": "prod", "TERM": "dumb", "NO_COLOR": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if completed.returncode or not BUILT.exists():
         raise SystemExit("The pages can't be built:\n" + "\n".join(completed.stdout.splitlines()[-40:]))
     # Hashed again: a first build changes reflex.lock.
-    STAMP.write_text(sources_hash())
+    STAMP.write_text(sources_hash(), encoding="utf-8")
     return True
 
 

@@ -13,6 +13,7 @@ from ..core.settings import Settings, settings, unknown_settings
 from ..core.version import VERSION
 from .checks import database, machine, outside
 from .checks.finding import Finding
+from .command import of_the_world
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -74,8 +75,10 @@ def _tried(check: Callable[[Settings], Iterator[Finding]], chosen: Settings, nam
         try:
             findings.extend(check(chosen))
         except Exception as error:
+            ending = of_the_world(error)
             first = (str(error).splitlines() or [""])[0][:300]
-            findings.append(Finding("fails", subject, f"can't be looked at: {type(error).__name__}: {first}"))
+            text = ending[0] if ending else f"can't be looked at: {type(error).__name__}: {first}"
+            findings.append(Finding("fails", subject, text))
 
     thread = threading.Thread(target=look, name=f"doctor {subject}", daemon=True)
     thread.start()

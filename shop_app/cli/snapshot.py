@@ -124,7 +124,10 @@ def _failures_said(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Invalid(f"{error.filename or file}: {error.strerror or error}.") from error
+        # A backup has another name until it is whole.
+        is_draft = error.filename is not None and Path(error.filename).parent == file.parent
+        name = error.filename if error.filename is not None and not is_draft else file
+        raise Invalid(f"{name}: {error.strerror or error}.") from error
     except (SQLAlchemyError, psycopg.Error, migrate.Orphans) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         raise Conflict(_("The database says: {reason}").format(reason=reason)) from error

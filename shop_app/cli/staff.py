@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import warnings
 
 import click
 
-from .command import Command, needs_schema
+from .command import Command, needs_schema, stop
 
 
 @click.command("create-staff", cls=Command)
@@ -21,10 +23,19 @@ def create_staff(email: str, role: str, name: str) -> None:
     from ..services.accounts.passwords import hash_password
 
     sessions.clean_email(email)
-    password = os.environ.get("SHOP_STAFF_PASSWORD") or click.prompt(
-        "Password", hide_input=True, confirmation_prompt=True
-    )
-    hashed = hash_password(password, about=(email, name))
+    hashed = hash_password(_password(), about=(email, name))
     with db.transaction() as session:
         person = sessions.create_staff(session, email, hashed, role, name=name, actor="command line")
     click.echo(f"{person.email} is now {'an' if role == 'owner' else 'a'} {role}.")
+
+
+def _password() -> str:
+    with warnings.catch_warnings():
+        # Without a terminal it would be shown as it is typed.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return os.environ.get("SHOP_STAFF_PASSWORD") or click.prompt(
+                "Password", hide_input=True, confirmation_prompt=True
+            )
+        except getpass.GetPassWarning:
+            stop("The password is asked for at a terminal alone; else set SHOP_STAFF_PASSWORD.")

@@ -22,6 +22,8 @@ class ExitCode(IntEnum):
     TAKEN = 8
     """Another server works with this data folder."""
     BUG = 70
+    INTERRUPTED = 130
+    """By Ctrl-C, as shells say it."""
 
 
 class CantStart(SystemExit):

@@ -69,6 +69,13 @@ class TooMany(ShopError):
 
 
 class ProviderDown(ShopError):
-    """A provider didn't give a usable answer; whether it did what it was asked to isn't known."""
+    """A provider didn't give a usable answer; whether it did what it was asked to isn't known.
+
+    `reason` is for whoever runs the shop, and for its log: which provider, and what is wrong with it.
+    """
 
     code = "provider_down"
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason or message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from typing import TypeGuard
 
@@ -42,6 +43,13 @@ def is_failure(error: BaseException) -> TypeGuard[SQLAlchemyError]:
     return gone or isinstance(error, (OperationalError, NoConnectionFree))
 
 
+def of_drivers() -> tuple[type[Exception], ...]:
+    """What the drivers raise themselves, where they are worked with directly."""
+    import psycopg
+
+    return sqlite3.OperationalError, psycopg.OperationalError
+
+
 def unsaved(error: SQLAlchemyError) -> Unavailable:
     """The refusal for whoever wanted to write; its cause is logged."""
     _note("written", error)
@@ -52,6 +60,12 @@ def unread(error: SQLAlchemyError) -> Unavailable:
     """The refusal for whoever wanted to read; its cause is logged."""
     _note("read", error)
     return Unavailable(_("The shop can't be read just now. Try again in a moment."))
+
+
+def said(error: BaseException) -> str:
+    """What the driver says, for whoever runs the shop: its first line, as values stand after it."""
+    driver = getattr(error, "orig", None) or error
+    return (str(driver).strip().splitlines() or [""])[0][:MAX_CAUSE_CHARS]
 
 
 def forget() -> None:
@@ -74,5 +88,4 @@ def _note(what: str, error: SQLAlchemyError) -> None:
 def _cause(error: SQLAlchemyError) -> str:
     """What the driver says: its first line alone, because values stand in the lines after it."""
     driver = getattr(error, "orig", None) or error
-    first = (str(driver).strip().splitlines() or [""])[0]
-    return f"{type(driver).__name__}: {first[:MAX_CAUSE_CHARS]}"
+    return f"{type(driver).__name__}: {said(error)}"

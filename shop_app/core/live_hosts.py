@@ -77,7 +77,7 @@ def resign() -> None:
 def own_number() -> int:
     """This machine's number, of 31 bits; the last is 1 where it keeps pictures or payments for itself."""
     # Two folders on one machine are as far apart as two machines. A copied folder is on another kernel.
-    kernel = BOOT_ID.read_text() if BOOT_ID.exists() else f"{uuid.getnode()}"
+    kernel = BOOT_ID.read_text(encoding="utf-8") if BOOT_ID.exists() else f"{uuid.getnode()}"
     digest = hashlib.sha256(f"{kernel}{settings().folder_id}".encode()).digest()
     return (int.from_bytes(digest[:4], "big") >> 1 & ~1) | _kept_here()
 

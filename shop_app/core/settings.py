@@ -317,12 +317,12 @@ def _kept_secret(path: Path) -> str:
         own_files.folder(path.parent)
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(48))
+        fresh.write_text(secrets.token_urlsafe(48), encoding="utf-8")
         # Linking is atomic: of two processes that start at once, the first one's secret counts.
         with suppress(FileExistsError):
             os.link(fresh, path)
         fresh.unlink()
-    return path.read_text()
+    return path.read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)

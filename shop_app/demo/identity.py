@@ -59,5 +59,5 @@ def open_shop(session: Session) -> None:
         **WORDS,
     )
     for page in legal.PAGES:
-        text = legal.parsed((TEXTS / f"{page}.md").read_text())
+        text = legal.parsed((TEXTS / f"{page}.md").read_text(encoding="utf-8"))
         legal.put(session, page, text, actor="seed")

@@ -267,7 +267,7 @@ def changed(name: str, changes: Iterable[Callable[[str], str]], _built: str = ""
 
     Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
     """
-    return reduce(lambda text, change: change(text), changes, (TEMPLATES / name).read_text())
+    return reduce(lambda text, change: change(text), changes, (TEMPLATES / name).read_text(encoding="utf-8"))
 
 
 class OneOrigin(Plugin):
@@ -291,4 +291,4 @@ class ShopTailwind(TailwindV4Plugin):
     def pre_compile(self, **context: Any) -> None:
         super().pre_compile(**context)
         # Our theme stands where Reflex's lines of imports stood.
-        context["add_modify_task"]("styles/tailwind.css", lambda _: THEME.read_text())
+        context["add_modify_task"]("styles/tailwind.css", lambda _: THEME.read_text(encoding="utf-8"))

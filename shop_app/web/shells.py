@@ -129,7 +129,7 @@ def read_build(client: Path = CLIENT) -> BuiltFrontEnd | None:
     fallback = client / "__spa-fallback.html"
     if not fallback.exists():
         return None
-    html = paint_first(fallback.read_text())
+    html = paint_first(fallback.read_text(encoding="utf-8"))
     files = {
         "/" + path.relative_to(client).as_posix(): built_file(path)
         for path in sorted(client.rglob("*"))
@@ -148,7 +148,7 @@ def built_file(path: Path) -> BuiltFile:
 def _chunks(client: Path) -> dict[str, tuple[str, ...]]:
     """The chunks that each route needs and the shell doesn't load, by Reflex's name of the route."""
     for path in (client / "assets").glob("manifest-*.js"):
-        match = _MANIFEST.search(path.read_text())
+        match = _MANIFEST.search(path.read_text(encoding="utf-8"))
         if match:
             routes = json.loads(match[1])["routes"]
             own = {*routes["root"].get("imports", ())}

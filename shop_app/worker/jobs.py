@@ -19,7 +19,7 @@ from sqlmodel import Session
 from .. import letters
 from ..core import db
 from ..core.clock import now
-from ..core.errors import Invalid, NotFound, ShopError
+from ..core.errors import Invalid, NotFound, ProviderDown, ShopError
 from ..core.i18n import _
 from ..core.settings import settings
 from ..providers.mail import AddressRefused, mailer
@@ -206,6 +206,8 @@ def reconcile(recent: timedelta = timedelta(hours=48), say: Callable[[str], None
 def reconcile_recent() -> None:
     try:
         reconcile(RECENT, lambda sentence: log.warning("Reconciled: %s", sentence))
+    except ProviderDown as down:
+        log.warning("Payments couldn't be compared: %s", down.reason)
     except ShopError as refusal:
         log.warning("Payments couldn't be compared: %s", refusal.message)
 

@@ -73,7 +73,7 @@ def known() -> list[Entry]:
     """
     path = settings().data_dir / LIST
     try:
-        lines = path.read_text().splitlines() if path.exists() else []
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         rows = [_Line.model_validate_json(line) for line in lines if line.strip()]
     except (ValidationError, UnicodeDecodeError):
         sentence = _("{path} can't be read: bring it back from a copy, or mend it by hand.")
@@ -88,5 +88,5 @@ def _keep(entries: Collection[Entry]) -> None:
         f"{_Line(at=at, digests=found).model_dump_json()}\n" for at, found in sorted({*known(), *entries})
     ]
     unfinished = path.with_name(f".{LIST}.{os.getpid()}.part")
-    unfinished.write_text("".join(lines))
+    unfinished.write_text("".join(lines), encoding="utf-8")
     unfinished.replace(path)

@@ -103,9 +103,10 @@ async def _compare(
             try:
                 outcome = await sync_payment(payment, disputes=payment.payment_id in disputed)
             except ShopError as refusal:
-                report(f"Payment {payment.reference}: {refusal.message}")
                 if isinstance(refusal, ProviderDown):
                     down.append(refusal)
+                why = refusal.reason if isinstance(refusal, ProviderDown) else refusal.message
+                report(f"Payment {payment.reference}: {why}")
                 return
         if outcome != "already known":
             report(f"Payment {payment.reference} of order id {payment.order_id}: {outcome}.")

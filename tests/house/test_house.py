@@ -372,6 +372,20 @@ FETCHES = tuple(f"services/product_files/{name}.py" for name in ("fetching", "pu
 """Fetches the pictures that an imported file names, before the transaction that keeps them."""
 
 
+def test_text_files_are_read_and_written_as_utf_8():
+    """Whatever the machine's language is."""
+    wrong = [
+        f"{name}:{node.lineno}"
+        for name, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("read_text", "write_text")
+        and "encoding" not in {keyword.arg for keyword in node.keywords}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_only_one_provider_and_the_sandbox_know_stripe():
     wrong = [
         f"{name} imports {whole}"

@@ -60,7 +60,7 @@ def permissions(chosen: Settings) -> Iterator[Finding]:
 def failures(chosen: Settings) -> Iterator[Finding]:
     """What commands have failed with that was a mistake of the shop's."""
     path = chosen.data_dir / FAILURES
-    lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
     heads = [head for line in lines if (head := _FAILED.fullmatch(line))]
     if not heads:
         yield Finding("ok", "failures", "no command has failed by a mistake of the shop")

@@ -384,5 +384,6 @@ def _refusals(refused: str = "") -> Iterator[None]:
             _(
                 "Payments don't answer just now. Nothing was charged, and your cart is kept."
                 " Try again in a minute."
-            )
+            ),
+            reason=stripe_check.why(error),
         ) from None

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from ...core.i18n import _
+from ...core.settings import settings
 from . import stripe_mapping as snapshots
 from .base import METHODS, Answer
 
@@ -91,7 +92,7 @@ def try_key(client: StripeClient) -> KeyTried:
             lacking.append(name)
             at = at or _clock(error.headers or {})
         except stripe.StripeError as error:
-            return KeyTried(_why(error), _clock(error.headers or {}))
+            return KeyTried(why(error), _clock(error.headers or {}))
     if lacking:
         return KeyTried(
             f"the key is restricted and may not read {', '.join(lacking)}: give it that right at Stripe", at
@@ -106,7 +107,7 @@ def look_at_webhook(client: StripeClient, address: str) -> WebhookSeen:
     try:
         endpoints = list(client.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter())
     except stripe.StripeError as error:
-        return WebhookSeen(problem=f"Stripe doesn't say where it sends events to ({_why(error)})")
+        return WebhookSeen(problem=f"Stripe doesn't say where it sends events to ({why(error)})")
     here = [one for one in endpoints if one.url.rstrip("/") == address]
     if not here:
         return WebhookSeen(problem=f"Stripe has no endpoint {address}: add it there, with its secret here")
@@ -131,8 +132,12 @@ def _clock(headers: Any) -> datetime | None:
         return None
 
 
-def _why(error: StripeError) -> str:
+def why(error: StripeError) -> str:
+    """A failed call for whoever runs the shop."""
     import stripe
+
+    if settings().uses_sandbox and isinstance(error, stripe.APIConnectionError):
+        return "the built-in sandbox is a part of the shop, which isn't running: start it first"
 
     if isinstance(error, stripe.AuthenticationError):
         return "Stripe doesn't know the key: copy STRIPE_SECRET_KEY anew from its dashboard"

@@ -90,8 +90,9 @@ class S3Storage:
             # What follows is the server's answer, or the error in detail: both may repeat the signed request.
             reason = " ".join(re.split("<|Debug source", str(error))[0].split())[:300]
             log.warning("The media storage couldn't %s: %s", what, reason)
-            raise _down() from None
+            raise _down(f"the pictures' bucket doesn't answer: {reason}") from None
 
 
-def _down() -> ProviderDown:
-    return ProviderDown(_("Pictures can't be stored or fetched just now. Try again in a while."))
+def _down(reason: str = "the pictures' bucket doesn't answer") -> ProviderDown:
+    text = _("Pictures can't be stored or fetched just now. Try again in a while.")
+    return ProviderDown(text, reason=reason)

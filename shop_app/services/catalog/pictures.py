@@ -206,7 +206,7 @@ def average_colour(image: Image.Image) -> str:
 def shipped() -> dict[str, dict[str, Any]]:
     """The demo's pictures by key: file, width, height, colour."""
     index = SHIPPED / "media" / "index.json"
-    return json.loads(index.read_text()) if index.is_file() else {}
+    return json.loads(index.read_text(encoding="utf-8")) if index.is_file() else {}
 
 
 def _original(key: str) -> tuple[Path, int]:

@@ -80,7 +80,7 @@ def base(page: str, locale: str) -> Text:
     for language in (locale, locale.partition("_")[0], "en"):
         path = TEXTS / language / f"{page}.md"
         if path.is_file():
-            return parsed(path.read_text())
+            return parsed(path.read_text(encoding="utf-8"))
     raise NotFound(_("There is no such page."))
 
 
