@@ -16,7 +16,6 @@ run: .make/runtime ## serve shop, back office and webhooks on one port
 	@exec $(PY) -m shop_app serve
 
 dev: .make/runtime ## the same with hot reload
-	@$(PY) -m shop_app setup
 	@exec .venv/bin/reflex run --frontend-port $${PORT:-3000}
 
 test: .make/runtime .make/dev .make/browser .make/programs ## the whole suite; ARGS="-k cart" goes to pytest

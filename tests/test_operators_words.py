@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -116,31 +117,32 @@ def test_reconcile_without_a_network_says_so_to_whoever_runs_the_shop(tmp_path: 
     assert "Traceback" not in ended.stderr
 
 
-def test_a_terminal_without_utf_8_shows_what_it_can(tmp_path: Path):
+def letter_to(target: Any, folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    own = {"PATH": os.environ["PATH"], "HOME": str(folder), "SHOP_DATA_DIR": str(settings().data_dir)}
+    return subprocess.run(
+        [sys.executable, "-m", "shop_app", "letter", "order_paid"],
+        cwd=ROOT,
+        env=own | environment,
+        stdout=target,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+
+
+def test_a_terminal_without_the_letters_shows_their_numbers(tmp_path: Path):
     put_demo_into_place()
     western = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "PYTHONIOENCODING": "latin-1"}
-    ended = start(tmp_path, "letter", "order_paid", **western)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert "We have your payment of \\u20ac" in ended.stdout
+    ended = letter_to(subprocess.PIPE, tmp_path, **western)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"We have your payment of \\u20ac" in ended.stdout
 
 
 def test_nobody_reads_on_and_no_room_for_what_is_written(tmp_path: Path):
     put_demo_into_place()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "SHOP_DATA_DIR": str(settings().data_dir),
-    }
-    command = [sys.executable, "-m", "shop_app", "letter", "order_paid"]
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as closed, Path("/dev/full").open("wb") as full:
-        ended = [
-            subprocess.run(
-                command, cwd=ROOT, env=environment, stdout=target, stderr=subprocess.PIPE, check=False
-            )
-            for target in (closed, full)
-        ]
+        ended = [letter_to(target, tmp_path) for target in (closed, full)]
     assert [(one.returncode, one.stderr) for one in ended] == [
         (1, b""),
         (1, b"The output can't be written: No space left on device.\n"),

@@ -59,17 +59,28 @@ def look_at_redis(chosen: Settings, *, wait_seconds: float) -> None:
 def refuse_taken_port(chosen: Settings) -> None:
     """Errors  CantStart where another program listens on the port, a shop too."""
     host, port = chosen.listen_host, chosen.port
-    # Servers share a port with those who want to share it; this socket doesn't.
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    if error := _refusal_to_bind(host, port):
+        why = {
+            errno.EADDRINUSE: f"Port {port} is taken by another program; set PORT to another one.",
+            errno.EACCES: f"This user may not listen on port {port}; set PORT to one above 1023.",
+        }.get(error.errno or 0, f"The shop can't listen on {host}, port {port}: {error.strerror}.")
+        raise CantStart(why, ExitCode.PORT) from error
+    # A browser that goes to localhost takes IPv6 first: there, it would find the other program.
+    error = _refusal_to_bind("::1", port) if not chosen.base_url and ":" not in host else None
+    if error and error.errno == errno.EADDRINUSE:
+        why = f"Port {port} is taken by another program on IPv6 (::1); set PORT to another one."
+        raise CantStart(why, ExitCode.PORT) from error
+
+
+def _refusal_to_bind(host: str, port: int) -> OSError | None:
+    """Servers share a port with those who want to share it; this socket doesn't."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-        except OSError as error:
-            why = {
-                errno.EADDRINUSE: f"Port {port} is taken by another program; set PORT to another one.",
-                errno.EACCES: f"This user may not listen on port {port}; set PORT to one above 1023.",
-            }.get(error.errno or 0, f"The shop can't listen on {host}, port {port}: {error.strerror}.")
-            raise CantStart(why, ExitCode.PORT) from error
+    except OSError as error:
+        return error
+    return None
 
 
 def take_data_folder(chosen: Settings) -> AbstractContextManager[object]:

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from shop_app import prepare
 from shop_app.core import starting
 from shop_app.core.cant_start import CantStart, ExitCode
 from shop_app.core.settings import ROOT, WrongSetting, settings, unknown_settings
+from tests.demo_file import put_demo_into_place
 from tests.programs import find
 from tests.scale.servers import redis_server
 
@@ -31,11 +33,13 @@ PRODUCTION = {
 SEVERAL = {"SHOP_DATABASE_URL": "postgresql://shop:secret-word@127.0.0.1:1/shop"}
 
 
-def start(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def start(
+    folder: Path, *command: str, program: str = "shop_app", **environment: str
+) -> subprocess.CompletedProcess[str]:
     """What a command says and ends with; nothing is waited for unless the environment says so."""
     given = {"SHOP_DATA_DIR": str(folder / "data"), "SHOP_START_WAIT_SECONDS": "0", "PORT": str(free_port())}
     return subprocess.run(
-        [sys.executable, "-m", "shop_app", *command],
+        [sys.executable, "-m", program, *command],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -61,6 +65,15 @@ def taken_port(folder: Path) -> Iterator[dict[str, str]]:
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield {"PORT": str(taken.getsockname()[1])}
+
+
+@contextmanager
+def taken_on_ipv6(folder: Path) -> Iterator[dict[str, str]]:
+    with socket.socket(socket.AF_INET6) as taken:
+        taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        taken.bind(("::1", 0))
         taken.listen()
         yield {"PORT": str(taken.getsockname()[1])}
 
@@ -122,6 +135,7 @@ def misspelled(folder: Path) -> Iterator[dict[str, str]]:
 State = Callable[[Path], AbstractContextManager[dict[str, str]]]
 STATES: Mapping[str, tuple[State, tuple[str, ...], int, str]] = {
     "port taken": (taken_port, ("serve",), 5, r"Port \d+ is taken by another program; set PORT"),
+    "port taken on IPv6": (taken_on_ipv6, ("serve",), 5, r"Port \d+ is taken by another program on IPv6"),
     "folder can't be made": (no_folder, ("serve",), 4, r"The data folder .*/file/data can't be written: "),
     "folder is read-only": (read_only_folder, ("migrate",), 4, r"The data folder /\S+ can't be written: "),
     "no database": (no_database, ("serve",), 6, r".*/shop\.db isn't a database of SQLite\. Move it away"),
@@ -146,6 +160,27 @@ def test_what_keeps_the_shop_from_starting_is_said_in_one_sentence(tmp_path: Pat
     assert ended.stderr.count("\n") == 1
     assert "secret-word" not in ended.stderr
     assert kept(tmp_path) == before
+
+
+def test_reflex_run_looks_first_too(tmp_path: Path):
+    with no_database(tmp_path):
+        ended = start(tmp_path, "run", "--backend-only", program="reflex")
+    assert (ended.returncode, ended.stdout) == (6, "")
+    assert re.match(r".*/shop\.db isn't a database of SQLite\.", ended.stderr), ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_reflex_run_keeps_others_from_its_data_folder(monkeypatch):
+    monkeypatch.setattr(prepare, "_data_folder", [])
+    put_demo_into_place()
+    try:
+        prepare.begin_reflex_run()
+        prepare.begin_reflex_run()
+        with pytest.raises(CantStart, match=r"^Another server works with the data folder "):
+            starting.take_data_folder(settings())
+    finally:
+        for lock in prepare._data_folder:
+            lock.release()
 
 
 def kept(folder: Path) -> dict[str, bytes]:
