@@ -20,7 +20,7 @@ class ExitCode(IntEnum):
     DATABASE = 6
     REDIS = 7
     TAKEN = 8
-    """Another server works with this data folder."""
+    """Another server works with this data folder, or another machine with this database."""
     BUG = 70
     INTERRUPTED = 130
     """By Ctrl-C, as shells say it."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from . import db
+from .cant_start import CantStart, ExitCode
 from .settings import settings
 
 LOCK_CLASS = 7_301_300
@@ -28,8 +29,10 @@ _HELD_BY = text(
 _claims: list[Connection] = []
 
 
-class AnotherMachine(SystemExit):
+class AnotherMachine(CantStart):
     """This server would serve the database together with a machine that it shares no files with."""
+
+    exit_code = ExitCode.TAKEN
 
 
 def claim() -> None:

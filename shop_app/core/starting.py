@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import sqlite3
 import sys
@@ -127,6 +128,9 @@ def _look_at_file(path: Path) -> None:
     except OSError as error:
         sentence = f"The database {path} can't be read: {error.strerror}. {advice}"
         raise CantStart(sentence, ExitCode.DATABASE) from None
+    if not os.access(path, os.W_OK):
+        sentence = f"This user may not write the database {path}: chown or chmod it, or start as its owner."
+        raise CantStart(sentence, ExitCode.DATABASE)
     if head != SQLITE_HEAD:
         raise CantStart(f"{path} isn't a database of SQLite. {advice}", ExitCode.DATABASE)
     try:
@@ -185,7 +189,7 @@ def _look_at_redis(address: str) -> None:
     except (redis.BusyLoadingError, redis.TimeoutError):
         raise _NotYet(f"{place} doesn't answer. Start it, or look at SHOP_REDIS_URL.") from None
     except (redis.AuthenticationError, redis.ResponseError) as error:
-        sentence = f"{place} refuses the shop: {error}. Look at SHOP_REDIS_URL."
+        sentence = f"{place} refuses the shop: {str(error).rstrip('.?')}. Look at SHOP_REDIS_URL."
         raise CantStart(sentence, ExitCode.REDIS) from None
     except redis.RedisError:
         raise _NotYet(f"{place} doesn't answer. Start it, or look at SHOP_REDIS_URL.") from None

@@ -204,6 +204,16 @@ def test_a_port_for_which_the_right_is_missing_is_named(monkeypatch, configure):
     assert cant.value.exit_code == ExitCode.PORT
 
 
+def test_a_database_that_this_user_may_not_write_is_named(engine, monkeypatch):
+    path = settings().data_dir / "shop.db"
+    monkeypatch.setattr(starting.os, "access", lambda asked, mode: (asked, mode) != (path, os.W_OK))
+    with pytest.raises(
+        CantStart, match=r"^This user may not write the database /\S+/shop\.db: chown"
+    ) as cant:
+        starting.look(settings())
+    assert cant.value.exit_code == ExitCode.DATABASE
+
+
 def test_what_may_be_coming_up_is_waited_for(tmp_path: Path):
     ended = start(tmp_path, "migrate", **SEVERAL, SHOP_START_WAIT_SECONDS="1")
     assert ended.returncode == 6
