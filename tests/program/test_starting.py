@@ -19,7 +19,6 @@ from shop_app import prepare
 from shop_app.core import starting
 from shop_app.core.cant_start import CantStart, ExitCode
 from shop_app.core.settings import ROOT, WrongSetting, settings, unknown_settings
-from tests.demo_file import put_demo_into_place
 from tests.programs import find
 from tests.scale.servers import redis_server
 
@@ -170,9 +169,10 @@ def test_reflex_run_looks_first_too(tmp_path: Path):
     assert ended.stderr.count("\n") == 1
 
 
-def test_reflex_run_keeps_others_from_its_data_folder(monkeypatch):
+def test_reflex_run_keeps_others_from_its_data_folder(engine, configure, monkeypatch):
     monkeypatch.setattr(prepare, "_data_folder", [])
-    put_demo_into_place()
+    # Without the demo.
+    configure(**PRODUCTION)
     try:
         prepare.begin_reflex_run()
         prepare.begin_reflex_run()
