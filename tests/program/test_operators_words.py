@@ -18,8 +18,8 @@ from shop_app.cli.main import main
 from shop_app.core import failures
 from shop_app.core.errors import ProviderDown
 from shop_app.core.settings import ROOT, settings
-from tests.demo_file import put_demo_into_place
-from tests.test_starting import start
+from tests.prepared import put_demo_into_place
+from tests.program.test_starting import start
 
 FULL = OperationalError("INSERT", {"email": "anna@example.com"}, Exception("database or disk is full\nanna"))
 AGAIN = "Run this again once that is mended: what was done stays, and isn't done twice."
