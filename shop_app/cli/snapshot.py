@@ -10,7 +10,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -70,9 +70,7 @@ def take(file: Path) -> Taken:
             keys = _picture_keys(session)
         missing = _write_pictures(writer, manifest, keys)
         writer.finish(manifest)
-    took_ms = int((now() - started_at).total_seconds() * 1000)
-    with db.transaction() as session:
-        runs.note_backup(session, started_at, took_ms)
+    _note(started_at)
     return Taken(manifest.rows, len(manifest.pictures), missing)
 
 
@@ -109,6 +107,18 @@ class Restored:
     """When the backup was written, ISO 8601."""
     erased_again: int = 0
     """People whose data was erased after that, and is again."""
+
+
+def _note(started_at: datetime) -> None:
+    """Write down that a backup was made, which is whole without it: of an earlier schema, or a database that
+    can only be read."""
+    took_ms = int((now() - started_at).total_seconds() * 1000)
+    with suppress(SQLAlchemyError, db.Unavailable):
+        with db.reading() as session:
+            is_known = migrate.suits(session.connection())
+        if is_known:
+            with db.transaction() as session:
+                runs.note_backup(session, started_at, took_ms)
 
 
 def _known_as_erased() -> list[Entry]:

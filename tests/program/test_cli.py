@@ -210,7 +210,7 @@ def test_check_books_lists_what_is_wrong(demo):
 def test_doctor_says_what_is_missing(engine):
     result = run("doctor")
     assert result.exit_code == 0
-    assert f"ok       release: {VERSION}\n" in result.output
+    assert f"ok       release:           {VERSION}\n" in result.output
     assert (
         "missing  payments:          STRIPE_SECRET_KEY is not set; the built-in sandbox takes the cards"
         in result.output
