@@ -7,13 +7,12 @@ from collections.abc import Callable
 import aiohttp
 
 from tests.fresh import purchase
-from tests.fresh.machine import CLONE, HOME, ROOT, Failed, Machine
+from tests.fresh.machine import CLONE, HOME, Failed, Machine
 from tests.shop import free_port
 from tests.socket_client import Closed
 
 Step = Callable[[Machine], float | None]
 SHORT_PARTS = ("services", "rules", "state", "http")
-FORMER = ROOT / "tests" / "upgrade"
 UNPACKED = HOME / "from an archive"
 
 
@@ -94,7 +93,7 @@ STEPS: dict[str, Step] = {
     "git clone": clone,
     "make run, from nothing to open": first_run,
     "make run, offline": run_offline,
-    **({"former releases' data": former_data} if FORMER.exists() else {}),
+    "former releases' data": former_data,
     **{f"make test, part {name}": part(name) for name in SHORT_PARTS},
     "make dev": dev,
     "make check": check,
