@@ -17,7 +17,7 @@ from cachetools import TTLCache
 from .event_shape import Misshapen
 
 KEPT_SECONDS = 300
-MOST = 50_000
+MOST = 20_000
 """Above this the oldest are forgotten."""
 PROCESS = str(uuid.uuid4())
 """What this process is called towards pages: another one doesn't know what this one has taken."""
