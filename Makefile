@@ -7,10 +7,10 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 PYTHON ?=
 ARGS ?=
 
-.PHONY: help run dev test test-long check bench lock clean
+.PHONY: help run dev test test-long test-fresh check bench lock clean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: .make/runtime ## serve shop, back office and webhooks on one port
 	@exec $(PY) -m shop_app serve
@@ -24,6 +24,9 @@ test: .make/runtime .make/dev .make/browser .make/programs ## the whole suite; A
 test-long: .make/runtime .make/dev .make/browser .make/programs ## the same through a night: 3,000 kills, 1,000 rounds of each race, 10,000 examples, mutants
 	@SHOP_TESTS_LONG=1 $(PY) -m tests.run $(ARGS)
 	@exec $(PY) -m tests.mutants
+
+test-fresh: .make/runtime .make/dev ## on bare Debian 12, 13 and unstable (root, debootstrap): from a clone to a paid order and the suite's short parts
+	@exec $(PY) -m tests.fresh $(ARGS)
 
 check: .make/runtime .make/dev ## formatting, lint, types, and the rule between the rooms
 	@$(PY) -m ruff format --check --quiet . || { echo "Some files aren't formatted: .venv/bin/ruff format"; exit 1; }

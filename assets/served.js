@@ -6,7 +6,7 @@
 (() => {
   const LATE_MS = 1500;
   const LATEST_MS = 8000;
-  // A press and its click belong together; longer than this nobody presses.
+  // A key and what it does belong together; longer than this nobody presses one.
   const PRESS_MS = 2000;
   const block = () => document.getElementById("served");
   const reactive = () => document.querySelector("body > [data-ready]");
@@ -50,7 +50,7 @@
     button.type === "reset" ||
     (button.type === "submit" && button.form) ||
     ((button.dataset.opens || button.dataset.closes) && document.readyState !== "loading");
-  listen("click", (event) => {
+  const clicked = (event) => {
     if (!inBlock(event.target)) return;
     const link = event.target.closest("a[href^='#']");
     // The browser would go to the twin, which isn't shown yet.
@@ -63,8 +63,8 @@
     if (!button || worksByItself(button) || button.getAttribute("aria-disabled") === "true") return;
     event.preventDefault();
     if (button.getAttribute("aria-busy") !== "true") keep(button, (found) => found.click());
-  });
-  listen("submit", (event) => {
+  };
+  const submitted = (event) => {
     const form = event.target;
     if (!inBlock(form) || form.hasAttribute("action")) return;
     event.preventDefault();
@@ -74,7 +74,9 @@
       const twinForm = found.form ?? found;
       twinForm.requestSubmit(found === twinForm ? undefined : found);
     });
-  });
+  };
+  listen("click", clicked);
+  listen("submit", submitted);
   listen("scroll", (event) => inBlock(event.target) && scrolled.add(event.target));
 
   // The router scrolls to the top when it starts. Whoever reads this page has scrolled it since.
@@ -83,23 +85,46 @@
   const scrollPage = (top) => document.documentElement.scrollTo({ top, behavior: "instant" });
 
   // Nothing is taken from under a finger, nor from the middle of a word.
-  let pressedAt = 0;
+  let isDown = false;
+  let typedAt = 0;
+  let presses = 0;
   let composing = false;
-  const isFree = () => !composing && (!pressedAt || performance.now() - pressedAt > PRESS_MS);
+  const isFree = () => !composing && !isDown && (!typedAt || performance.now() - typedAt > PRESS_MS);
   const release = () => {
-    pressedAt = 0;
+    isDown = false;
+    typedAt = 0;
     look();
   };
+  // Unless the next press has begun meanwhile, whose own end counts.
+  const releaseIn = (pauseMs) => {
+    const ended = presses;
+    setTimeout(() => ended === presses && release(), pauseMs);
+  };
   // A touch becomes a click only some moments after the finger has left.
-  const letGo = () => setTimeout(release, 100);
-  for (const start of ["pointerdown", "keydown"]) listen(start, () => (pressedAt = performance.now()));
+  const letGo = () => releaseIn(100);
+  const down = () => {
+    presses++;
+    isDown = true;
+  };
+  listen("pointerdown", down);
+  // It was lifted where this page doesn't see it.
+  listen("pointermove", ({ buttons }) => isDown && !buttons && letGo());
+  listen("keydown", () => {
+    presses++;
+    typedAt = performance.now();
+  });
   for (const end of ["pointerup", "pointercancel", "keyup"]) listen(end, letGo);
-  listen("click", () => setTimeout(release));
+  listen("click", () => releaseIn(0));
   listen("compositionstart", () => (composing = true));
   listen("compositionend", () => {
     composing = false;
     letGo();
   });
+
+  // What was done before this script had come (web/served.py).
+  const early = { pointerdown: down, pointerup: () => (isDown = false), click: clicked, submit: submitted };
+  for (const type in early) removeEventListener(type, window.keepEarly, true);
+  for (const event of window.early ?? []) early[event.type](event);
 
   // --- Taking over ---
 

@@ -135,12 +135,26 @@
     }));
   }, true);
 
-  // A form is sent with the variant that was chosen last, even before the server has answered the choice.
+  // A form is sent with the variant that was chosen last, even before the server has answered the choice: until
+  // then, whatever else React draws writes the one before into the field again. The answer makes a new field.
+  let unanswered = null;
   addEventListener("click", (event) => {
     const choice = event.target;
     if (!(choice instanceof HTMLInputElement && choice.dataset.sku)) return;
     const field = choice.form?.elements.namedItem("sku");
-    if (field instanceof HTMLInputElement) field.value = choice.dataset.sku;
+    if (!(field instanceof HTMLInputElement)) return;
+    field.value = choice.dataset.sku;
+    unanswered = { form: choice.form, sku: choice.dataset.sku, field };
+  }, true);
+  addEventListener("submit", ({ target }) => {
+    if (target !== unanswered?.form) return;
+    const { sku, field: before } = unanswered;
+    const field = target.elements.namedItem("sku");
+    const isAnswered = field !== before && field.value === sku;
+    // On another page by now, in the same form.
+    const isOffered = target.querySelector(`[data-sku="${CSS.escape(sku)}"]`);
+    if (isAnswered || !isOffered) unanswered = null;
+    else field.value = sku;
   }, true);
   addEventListener("reset", (event) => {
     if (!event.target.matches("form[role=search]")) return;

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 STAMP = ROOT / ".web" / "shop_sources.sha256"
 BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
-# The front end doesn't depend on these, apart from web/frontend.py, which changes the build.
+# The front end doesn't depend on these, apart from web/frontend*.py, which change the build.
 _NOT_BUILT = (
     "core/access/",
     "core/db.py",
@@ -129,7 +129,7 @@ def sources() -> Iterator[Path]:
     for path in sorted((ROOT / "shop_app").rglob("*")):
         inside = path.relative_to(ROOT / "shop_app").as_posix()
         if path.suffix in (".py", ".css", ".js") and (
-            not inside.startswith(_NOT_BUILT) or inside == "web/frontend.py"
+            not inside.startswith(_NOT_BUILT) or inside.startswith("web/frontend")
         ):
             yield path
     for folder in ("assets", "reflex.lock", "locales"):

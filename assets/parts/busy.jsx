@@ -8,7 +8,13 @@ export function BusyButton({ answer, busyLabel, off, spin, children, onClick, ..
     // The browser's back button may bring the page back as it was left.
     const again = (event) => event.persisted && setBusy(false);
     window.addEventListener("pageshow", again);
-    return () => window.removeEventListener("pageshow", again);
+    // The connection was lost, and nobody knows whether what was pressed has arrived (web/frontend_resend.py).
+    const release = () => setBusy(false);
+    document.addEventListener("unhandled", release);
+    return () => {
+      window.removeEventListener("pageshow", again);
+      document.removeEventListener("unhandled", release);
+    };
   }, []);
 
   const press = (event) => {

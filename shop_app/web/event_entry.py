@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +18,7 @@ from shop_app.realtime import wire
 
 from .event_shape import Misshapen, shaped
 from .tab_states import TabStates
+from .taken_events import PROCESS, nothing_taken, take_id
 
 MAX_WAITING = 30
 """Events of one tab that wait for their turn, the one at work included."""
@@ -30,23 +33,46 @@ class EventEntry(EventNamespace):
     def __init__(self, namespace: str, app: App, tabs: TabStates) -> None:
         super().__init__(namespace, app)
         self._tabs = tabs
+        self._taken = nothing_taken()
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def on_event(self, sid: str, data: Any) -> None:
-        """Pass an event on to Reflex; one of another shape, or one too many, is dropped and counted."""
+        """Pass an event on to Reflex; one of another shape, or one too many, is dropped and counted.
+
+        The page is told when one with an id was handled; the same one again isn't handled twice.
+        """
         try:
+            data, id = take_id(data)
             event = shaped(data, RegistrationContext.get().event_handlers.keys())
             if len(self._waiting(sid)) >= MAX_WAITING:
                 raise Misshapen("too many waiting")
         except Misshapen as wrong:
             self._count(sid, str(wrong))
             return
-        metrics.EVENTS_TAKEN.inc()
-        await super().on_event(sid, event)
+        handler = self._taken.get(id)
+        # One that was dropped with its connection has a handler that was cancelled.
+        if handler is None or handler.cancelled():
+            metrics.EVENTS_TAKEN.inc()
+            await super().on_event(sid, event)
+            if not id:
+                return
+            # The one that Reflex has just made: nothing has run in between.
+            handler = next(reversed(self.app.event_processor._futures.values()))
+            self._taken[id] = handler
+        # Not waited for: a socket's next frame is read only when this is done.
+        handler.add_done_callback(partial(self._tell_handled, sid, id))
+
+    def _tell_handled(self, sid: str, id: str, handler: asyncio.Future[Any]) -> None:
+        if not handler.cancelled():
+            task = asyncio.get_running_loop().create_task(self.emit("handled", id, to=sid))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
 
     async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
         """Link a socket to its tab's State, which then stays for as long as the socket does."""
         await super().link_token_to_sid(sid, token, update_state=update_state)
         self._tabs.came(self.sid_to_token[sid], client_address(self._scope(sid)))
+        await self.emit("process", PROCESS, to=sid)
 
     def on_disconnect(self, sid: str) -> Any:
         """Drop the tab's events that still wait; the one that is being handled is finished."""

@@ -16,6 +16,7 @@ from reflex_base.plugins.tailwind_v4 import TailwindV4Plugin
 from shop_app.core.i18n import _
 
 from .back_office_states import back_office_js, without_back_office
+from .frontend_resend import send_again
 
 TEMPLATES = Path(Templates.Dirs.WEB_TEMPLATE)
 THEME = Path(__file__).resolve().parent.parent / "components" / "theme.css"
@@ -256,7 +257,7 @@ def forward_to_backend(vite_config_js: str) -> str:
 
 
 CHANGES = {
-    "utils/state.js": (use_page_origin, show_held_values, spread_reconnects, reload_with_care),
+    "utils/state.js": (use_page_origin, show_held_values, send_again, spread_reconnects, reload_with_care),
     "utils/context-registry.js": (draw_in_slices,),
 }
 """File of the build -> what is changed in it."""

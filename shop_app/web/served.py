@@ -42,9 +42,16 @@ class Served:
 
 ServePage = Callable[[dict[str, str], QueryParams], Served]
 
-# React's nodes stay hidden until the reactive page has loaded; see assets/served.js.
-_TAKE_OVER = (
+# React's nodes stay hidden until the reactive page has loaded; see assets/served.js. What somebody does
+# before that script has come is kept for it.
+TAKE_OVER = (
     "<style data-served>body>:not(#served){display:none!important}</style>"
+    "<script data-served>"
+    "early=[];"
+    "keepEarly=e=>{early.push(e);"
+    'e.type=="submit"&&!e.target.hasAttribute("action")&&e.preventDefault()};'
+    'for(const type of["pointerdown","pointerup","click","submit"])addEventListener(type,keepEarly,true)'
+    "</script>"
     '<script src="/served.js" async data-served></script>'
 )
 
@@ -85,7 +92,7 @@ def early_head(page: Served) -> str:
 def late_head(page: Served) -> str:
     """The last elements of the head: JSON-LD, and the script that shows the reactive page."""
     data = (f'<script type="application/ld+json" data-served>{script_json(d)}</script>' for d in page.json_ld)
-    return "".join(data) + (_TAKE_OVER if page.html else "")
+    return "".join(data) + (TAKE_OVER if page.html else "")
 
 
 def block(page: Served, script: str = "") -> str:

@@ -16,6 +16,8 @@ from pathlib import Path
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
 
+from .served import TAKE_OVER
+
 CLIENT = Path(".web") / "build" / "client"
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 # Names that change with their content (assets), or that we change by hand when we change the file (fonts).
@@ -135,7 +137,7 @@ def read_build(client: Path = CLIENT) -> BuiltFrontEnd | None:
         for path in sorted(client.rglob("*"))
         if path.is_file() and path.suffix not in {".br", ".gz", ".zst", ".html"}
     }
-    return BuiltFrontEnd(cut(html), files, tuple(sorted(script_hashes(html))), _chunks(client))
+    return BuiltFrontEnd(cut(html), files, tuple(sorted(script_hashes(html + TAKE_OVER))), _chunks(client))
 
 
 def built_file(path: Path) -> BuiltFile:

@@ -160,6 +160,7 @@ def test_the_files_of_the_build_are_changed_whatever_an_earlier_build_made_of_th
     assert state.count("...window.shopHeld.held]") == 1
     assert state.count("let heldValues;") == 1
     assert state.count("new Error(reason)]") == 1
+    assert (state.count('socket.emit("event", '), state.count("emitKept(")) == (3, 1)
     assert ("useSyncExternalStore" in registry, registry.count("startTransition(")) == (False, 1)
     config = vite_config_template(
         base="/", hmr=True, force_full_reload=False, experimental_hmr=False, sourcemap=False
@@ -177,6 +178,7 @@ def test_the_files_of_the_build_are_changed_whatever_an_earlier_build_made_of_th
         frontend.forward_to_backend,
         frontend.spread_reconnects,
         frontend.reload_with_care,
+        frontend.send_again,
         frontend.draw_in_slices,
     ],
 )

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from reflex_base.constants import GitIgnore
 
 from shop_app import prepare, serve
 from shop_app.core import starting
@@ -71,6 +72,14 @@ def test_the_lock_of_the_front_end_is_written_as_a_build_writes_it() -> None:
     """Else the first start would leave a changed file in a fresh clone."""
     text = (ROOT / "reflex.lock" / "package.json").read_text()
     assert text == json.dumps(json.loads(text))
+
+
+def test_what_git_ignores_is_written_as_a_build_writes_it() -> None:
+    """Reflex adds what it misses there, and takes blanks away."""
+    text = (ROOT / ".gitignore").read_text()
+    lines = [line.strip() for line in text.splitlines()]
+    assert set(GitIgnore.DEFAULTS) <= set(lines)
+    assert text == "\n".join(lines) + "\n"
 
 
 @pytest.mark.parametrize("missing", ["shop_app.core.migrate", "shop_app.demo.load"])
