@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from shop_app.demo import load
 from shop_app.models import AuditEntry, LoginSession, Staff
 from shop_app.services.accounts import passwords, sessions
 from shop_app.services.accounts.passwords import Hashed, hash_password
+from shop_app.services.accounts.sessions import Kind
 from shop_app.services.staff import audit
 from shop_app.web import sign_in as signing
 from tests.factories import sign_in
@@ -154,6 +156,27 @@ def test_who_is_dismissed_or_changes_the_password_while_it_is_proven_is_not_sign
         with pytest.raises(sessions.WrongLogin):
             sessions.sign_in(session, proven)
     assert session.exec(select(LoginSession)).all() == []
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("kind", ["staff", "customer"])
+def test_a_weaker_hash_is_renewed_where_somebody_signs_in(session: Session, kind: Kind):
+    hashed = hash_password("long-enough")
+    if kind == "staff":
+        sessions.create_staff(session, "o@example.com", hashed, "owner", actor="test")
+    else:
+        sessions.create_customer(session, "o@example.com", hashed)
+    proven = sessions.prove(sessions.login_of(session, "o@example.com", kind=kind), "long-enough")
+    assert proven.renewed is None
+    stronger = Hashed("$argon2id$stronger")
+
+    key, _person = sessions.sign_in(session, replace(proven, renewed=stronger))
+
+    assert sessions.who(session, sessions.key_hash(key)).kind == kind
+    assert sessions.login_of(session, "o@example.com", kind=kind).hashed == stronger
+    # Who was verified with the hash of before has to be verified again.
+    with pytest.raises(sessions.WrongLogin):
+        sessions.sign_in(session, proven)
 
 
 @pytest.mark.slow_hashes

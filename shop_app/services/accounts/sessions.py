@@ -160,10 +160,14 @@ def sign_in(session: Session, login: Proven, browser: Browser = UNKNOWN) -> tupl
             FactorNeeded where that account has a second factor.
     """
     person = _person(session, login.kind, login.email)
+    if person:
+        # Whoever changes the password meanwhile isn't overwritten by the renewed hash of the old one.
+        session.refresh(person, with_for_update=True)
     if not person or not login.hashed or person.password_hash != login.hashed.text:
         raise WrongLogin
     if login.renewed:
         person.password_hash = login.renewed.text
+        session.flush()
     if isinstance(person, Customer):
         return open_for_customer(session, person, browser)
     assert person.id
