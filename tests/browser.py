@@ -1,7 +1,8 @@
 """Finds a browser for the tests, or installs one: `python -m tests.browser` says which.
 
-Playwright's own comes first, then a Chromium or Chrome on the PATH; then Playwright's is installed,
-then Debian's. Found means that it has said its version: one that lacks its libraries doesn't count.
+A Chromium without windows on the PATH comes first: a test takes half as long in it. Then come Playwright's own
+and any Chromium or Chrome on the PATH. Where there is none, Debian's is installed, or Playwright's. Found means
+that it has said its version: one that lacks its libraries doesn't count.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+WITHOUT_WINDOWS = "chromium-headless-shell"
 ON_THE_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LOUD = "BROWSER TESTS SKIPPED: no browser was found, and none could be installed"
 
@@ -39,15 +41,20 @@ def _playwrights_own() -> str:
 @lru_cache(maxsize=1)
 def find() -> str | None:
     """The path of a browser that works, or None."""
-    candidates = (os.environ.get("CHROME_PATH"), _playwrights_own(), *map(shutil.which, ON_THE_PATH))
-    return next((str(path) for path in candidates if _works(path)), None)
+    quick = (os.environ.get("CHROME_PATH"), shutil.which(WITHOUT_WINDOWS))
+    if found := next((path for path in quick if _works(path)), None):
+        return found
+    others = (_playwrights_own(), *map(shutil.which, ON_THE_PATH))
+    return next((str(path) for path in others if _works(path)), None)
 
 
 def install() -> None:
-    """Try Playwright's browser, then Debian's; what fails says so and goes on."""
+    """Try Debian's browsers, then Playwright's; what fails says so and goes on."""
     commands = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if shutil.which("apt-get") and os.geteuid() == 0:
-        commands += [["apt-get", "update", "-q"], ["apt-get", "install", "-qy", "chromium"]]
+        install = ["apt-get", "install", "-qy"]
+        debian = [["apt-get", "update", "-q"], [*install, WITHOUT_WINDOWS], [*install, "chromium"]]
+        commands = debian + commands
     for command in commands:
         print("Looking for a browser:", " ".join(command[-3:]), flush=True)
         try:
@@ -60,12 +67,12 @@ def install() -> None:
         except (OSError, subprocess.SubprocessError) as error:
             print(f"That failed: {error}", flush=True)
         find.cache_clear()
-        if find():
+        if find() and command[1] != "update":
             return
 
 
 def main() -> int:
-    if not find():
+    if not find() or (shutil.which("apt-get") and os.geteuid() == 0 and not shutil.which(WITHOUT_WINDOWS)):
         install()
     path = find()
     print(f"Browser for the tests: {path}" if path else f"\n*** {LOUD} ***\n", flush=True)
