@@ -1,8 +1,8 @@
 """Finds a browser for the tests, or installs one: `python -m tests.browser` says which.
 
-A Chromium without windows on the PATH comes first: a test takes half as long in it. Then come Playwright's own
-and any Chromium or Chrome on the PATH. Where there is none, Debian's is installed, or Playwright's. Found means
-that it has said its version: one that lacks its libraries doesn't count.
+A Chromium without windows on the PATH comes first: a test takes half as long in it. Then come Playwright's
+own and any Chromium or Chrome on the PATH. Where there is none, Debian's is installed, or Playwright's. Found
+means that it has said its version: one that lacks its libraries doesn't count.
 """
 
 from __future__ import annotations
