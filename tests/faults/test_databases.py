@@ -207,11 +207,11 @@ def test_a_connection_that_is_cut_within_a_transaction_undoes_it_and_says_so(wor
 
 
 def cut_all(server: str) -> None:
-    """End every connection to a test's database; all of them are gone when this returns."""
+    """End every connection to this test's database; all of them are gone when this returns."""
     with psycopg.connect(server.format(database="postgres"), autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-            " WHERE datname LIKE 't%' AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s",
+            [db.engine().url.database],
         )
 
 
