@@ -6,6 +6,7 @@ without it makes its own.
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import fcntl
 import os
@@ -31,7 +32,9 @@ SEEDED_AT = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
 def _folder() -> Path:
     if shared := os.environ.get("TESTS_PREPARED"):
         return Path(shared)
-    return Path(tempfile.mkdtemp(prefix="shop-tests-"))
+    own = tempfile.mkdtemp(prefix="shop-tests-")
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    return Path(own)
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> Path:
