@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http.cookies import CookieError
 
 import pytest
 
@@ -96,7 +97,11 @@ def test_zero_seconds_take_it_away() -> None:
 
 
 def test_a_value_writes_no_further_attribute_and_no_further_header() -> None:
-    made = cookies.set_cookie("shop_visitor", "x; Domain=evil.example\r\nSet-Cookie: a=b", max_age=1)
+    try:
+        made = cookies.set_cookie("shop_visitor", "x; Domain=evil.example\r\nSet-Cookie: a=b", max_age=1)
+    except CookieError:
+        # Newer releases of Python don't write it at all.
+        made = ""
     assert "\r" not in made
     assert "\n" not in made
     assert not any(part.startswith(("Domain", " Domain")) for part in made.split(";")[1:])
