@@ -63,13 +63,13 @@ def all_tables() -> list[Table]:
 def tables_of(connection: Connection) -> list[Table]:
     """The tables and columns that the database has: of an earlier or a later release there are others."""
     models_by_name = {table.name: table for table in all_tables()}
-    found = []
+    tables = []
     for (_schema, name), columns in inspect(connection).get_multi_columns().items():
         if name.startswith(NOT_THE_SHOPS):
             continue
         types = {each["name"]: _type_of(models_by_name.get(name), each) for each in columns}
-        found.append(Table(name, MetaData(), *(Column(each, kind) for each, kind in types.items())))
-    return sorted(found, key=lambda each: each.name)
+        tables.append(Table(name, MetaData(), *(Column(each, kind) for each, kind in types.items())))
+    return sorted(tables, key=lambda each: each.name)
 
 
 def _type_of(known: Table | None, there: ReflectedColumn) -> TypeEngine[Any]:
